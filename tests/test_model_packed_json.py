@@ -8,11 +8,13 @@ from decimal import Decimal
 from sys import getsizeof
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.entity import Entity, Written
+from sagerecon.model.errors import DamagedStoreError
 from sagerecon.model.packed_json import PackedJson, Packer
 from sagerecon.model.value import canonical, read_json
 from sagerecon.pairing.canonical import flat, held_tree, wanted_tree
@@ -81,3 +83,10 @@ def test_packed_bodies_compare_as_those_that_are_not() -> None:
 def test_numbers_are_exact() -> None:
     text = '{"amount": 12345678901234567.89}'
     assert Packer().pack(text, "x")["amount"] == read_json(text)["amount"] == Decimal("12345678901234567.89")
+
+
+@pytest.mark.parametrize("text", ["[1]", "5", "not JSON", '{"a": 1e99999999999999999999}'])
+def test_what_is_no_object_is_a_damaged_store(text: str) -> None:
+    packed = Packer().pack(text, "contact")
+    with pytest.raises(DamagedStoreError):
+        packed.get("name")

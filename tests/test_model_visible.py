@@ -1,12 +1,13 @@
 """Text from outside as it is shown: nothing hides or controls, and ordinary text is unchanged."""
 
+import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from strategies import hostile_texts
 
-from sagerecon.model.visible import visible, visible_value
+from sagerecon.model.visible import visible, visible_json, visible_value
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,11 @@ def test_our_own_markup_and_other_values_stay_as_they_are() -> None:
     assert visible_value(Markup("<b>\n</b>")) == "<b>\n</b>"
     assert visible_value(5) == 5
     assert visible_value("a\nb") == r"a\nb"
+
+
+@given(hostile_texts)
+@example("\x1b[2J\x9b31m\x7f\u202eexe\U000e0041\ud800")
+def test_json_is_the_same_value_without_what_controls(text: str) -> None:
+    shown = visible_json(json.dumps({text: text}, ensure_ascii=False))
+    assert json.loads(shown) == {text: text}
+    assert not set(shown) & {chr(code) for code in (*range(32), *range(0x7F, 0xA0), 0x202E, 0xE0041)}

@@ -399,6 +399,52 @@ def test_without_a_sign_in_the_message_names_the_command() -> None:
         source.current(OpenDoor())
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"access_token": 5},
+        {"access_token": "\ud800"},
+        {"access_token": "\u20ac"},
+        {"access_token": "a\r\nX-Other: b"},
+        {"refresh_token": ["a"]},
+        {"expires_in": float("inf")},
+        {"expires_in": 10**30},
+        {"refresh_token_expires_in": 10**12},
+        {"scope": 5},
+    ],
+)
+def test_an_answer_with_other_tokens_is_refused(change: dict[str, object]) -> None:
+    granted = {"access_token": "a", "refresh_token": "r", "expires_in": 1, "refresh_token_expires_in": 1}
+    assert read_tokens(granted, 0).access == "a"
+    with pytest.raises(AuthorizationError, match="contains no valid tokens"):
+        read_tokens({**granted, **change}, 0)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"5", b"null", b'{"error": ["x"]}', b'{"expires_in": {}}', b"{"])
+def test_an_answer_of_another_form_is_an_error_of_ours(body: bytes) -> None:
+    sage = small_sage()
+    session = open_session(TOKEN_URL)
+    session.mount("https://", Answering(body))
+    authorization = Authorization(App("id", "secret", TOKEN_URL, TOKEN_URL, TOKEN_URL), session, sage.clock)
+    with pytest.raises((AuthorizationError, NoAnswerError)):
+        authorization.refresh(read_tokens(sage.grant(APP, ADA, OAK), sage.clock.now()))
+
+
+class Answering(requests.adapters.HTTPAdapter):
+    """Gives one answer to every request."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self._body = body
+
+    def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> requests.Response:
+        response = requests.Response()
+        response.status_code, response._content = 200, self._body
+        response.headers["Content-Type"] = "application/json"
+        response.request, response.url = request, str(request.url)
+        return response
+
+
 def test_an_answer_without_tokens_is_refused() -> None:
     with pytest.raises(AuthorizationError, match="contains no valid tokens"):
         read_tokens({"access_token": "a"}, 0)

@@ -151,7 +151,7 @@ def test_cells_of_the_other_types(
         ("maybe", "boolean", {"words": {"ja": True, "nein": False}}, "'maybe' is neither true nor false. Values: ja, nein."),
         ("31/03/2017", "date", {}, "'31/03/2017' is not a date such as 2017-03-31. Set format: \"%d/%m/%Y\"."),
         ("20170331", "date", {}, "'20170331' is not a date such as 2017-03-31. Set format: \"%Y%m%d\"."),
-        ("2017-02-29", "date", {}, "'2017-02-29' is not a date such as 2017-03-31. If it means an empty cell, set null_words: [\"2017-02-29\"]."),
+        ("2017-02-29", "date", {}, "'2017-02-29' is not a date such as 2017-03-31."),
         ("03/31/2017", "date", {"formats": ("%d/%m/%Y",)}, "'03/31/2017' is not %d/%m/%Y. Add to format: \"%m/%d/%Y\"."),
         (datetime(2017, 3, 31, 8), "date", {}, "'2017-03-31 08:00:00' has a time of day. Set drop_time: true to keep the day alone, or type: datetime."),  # noqa: DTZ001
         ("noon", "datetime", {}, "'noon' is not a date and time such as 2017-03-31T14:05:00. If it means an empty cell, set null_words: [\"noon\"]."),

@@ -2,6 +2,7 @@
 """The snapshot: exact, private, fingerprinted by its content, written completely or not at all."""
 
 import hashlib
+import os
 import stat
 import subprocess
 import sys
@@ -212,6 +213,26 @@ def test_a_file_that_is_not_a_snapshot_is_refused(tmp_path: Path) -> None:
     duckdb.connect(str(target)).close()
     with pytest.raises(StoreError):
         open_snapshot(target, compiled(parse_sources(MONEY)))
+
+
+@pytest.mark.parametrize("sort", ["pipe", "link", "file"])
+def test_a_log_beside_a_snapshot_is_refused_and_a_new_snapshot_removes_it(tmp_path: Path, sort: str) -> None:
+    """DuckDB would change the rows by it, and wait for the other end of a pipe without an end."""
+    sources = parse_sources(MONEY)
+    take(tmp_path, MONEY, {"t.csv": DATA})
+    path = tmp_path / "snapshot.duckdb"
+    log = tmp_path / "snapshot.duckdb.wal"
+    match sort:
+        case "pipe":
+            os.mkfifo(log)
+        case "link":
+            log.symlink_to(tmp_path / "elsewhere")
+        case _:
+            log.write_bytes(b"x")
+    with pytest.raises(StoreError, match=r"wal is no file of a snapshot.*Take a new snapshot"):
+        open_snapshot(path, compiled(sources))
+    take(tmp_path, MONEY, {"t.csv": DATA})
+    open_snapshot(path, compiled(sources)).close()
 
 
 def test_changed_declarations_need_a_new_snapshot(tmp_path: Path) -> None:

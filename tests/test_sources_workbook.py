@@ -141,6 +141,7 @@ def limit_cases() -> dict[str, tuple[Callable[[], bytes], str]]:
         "comment": (lambda: bomb(SHEET, b"<worksheet><!--", noise, 3, b"--></worksheet>"), "xl/worksheets/sheet1.xml has a tag of more than 1,000,000 bytes;"),
         "ratio": (lambda: bomb(SHARED, shared, b"</t></si><si><t>", 8, b"</t></si></sst>"), "xl/sharedStrings.xml is 512 times as large when it is unpacked; a part of a workbook, unpacked may have at most 250 times its packed bytes."),
         "settings": (lambda: bomb(STYLES, styles, formats, 12, b"</cellXfs></styleSheet>"), "the workbook is too large to be held in memory; what is kept of a workbook (shared texts, settings) may have at most 402,653,184 bytes."),
+        "sheets": (lambda: changed(BOOK, "</sheets>", "".join(f'<sheet name="s{n}" sheetId="{n + 5}" r:id="rId1" xmlns:r="{MAIN}"/>' for n in range(1_000)) + "</sheets>"), "the workbook has 1,001 sheets; a workbook may have at most 1,000 sheets."),
         "parts": (lambda: packed({**parts(customers()), **{f"x{number}": b"" for number in range(10_000)}}), "the workbook has 10,010 parts; a workbook may have at most 10,000 parts."),
         "directory": (lambda: packed({f"{number}" * 2_000: b"" for number in range(1_000)}), "the directory of its parts has "),
         "unpacked bytes": (declared, "the workbook has 4,294,9"),
@@ -166,6 +167,34 @@ def test_what_passes_a_limit_is_a_finding_that_names_it(tmp_path: Path, name: st
     assert caught.value.findings[0].code is Code.WORKBOOK_TOO_LARGE
     assert caught.value.message.removeprefix("t.xlsx").removeprefix(":1").startswith(f": {message}")
     assert caught.value.hint == "Split the workbook, or export CSV."
+
+
+def test_blank_cells_before_the_last_of_a_row_are_counted(tmp_path: Path) -> None:
+    """Each row of 60 bytes stands for 16,384 cells."""
+    rows = "".join(f'<row r="{row}"><c r="XFD{row}"><v>1</v></c></row>' for row in range(1, 8_000))
+    header = '<row r="1"><c t="s"><v>0</v></c><c r="XFD1" t="s"><v>1</v></c></row>'
+    data = sheet_of(header + rows.partition("</row>")[2])
+    with pytest.raises(SourceError, match="a sheet, the blank ones before the last of a row included"):
+        take(tmp_path, CUSTOMERS, {"t.xlsx": data})
+
+
+def test_names_of_formulas_are_not_read(tmp_path: Path) -> None:
+    """Of these print titles openpyxl takes exponential time to find that they are none."""
+    titles = f'<definedName name="_xlnm.Print_Titles" localSheetId="0">{"(" * 200_000}</definedName>'
+    area = f'<definedName name="_xlnm.Print_Area" localSheetId="0">{"&apos;" * 100_000}</definedName>'
+    data = changed(BOOK, "</sheets>", f"</sheets><definedNames>{titles}{area}</definedNames>")
+    began = monotonic()
+    assert take(tmp_path, CUSTOMERS, {"t.xlsx": data})
+    assert monotonic() - began < 5
+
+
+@pytest.mark.parametrize("shift", [9, 12])
+def test_a_workbook_with_a_password_is_called_so(tmp_path: Path, shift: int) -> None:
+    head = bytearray(1 << shift)
+    head[:4], head[30], head[48] = b"\xd0\xcf\x11\xe0", shift, 2
+    data = bytes(head) + bytes(2 << shift) + "EncryptedPackage".encode("utf-16-le")
+    with pytest.raises(SourceError, match="is protected by a password"):
+        take(tmp_path, CUSTOMERS, {"t.xlsx": data})
 
 
 READ = """
@@ -229,7 +258,7 @@ def test_a_date_out_of_range_is_reported_at_its_cell(tmp_path: Path) -> None:
 def test_a_negative_date_is_reported_at_its_cell(tmp_path: Path) -> None:
     _, findings = take(tmp_path, CUSTOMERS, {"t.xlsx": changed(SHEET, "<v>42825</v>", "<v>-5</v>")})
     assert [str(finding) for finding in findings] == [
-        "t.xlsx:2:3: since: the cell holds a date of the year 1899; a workbook has none before 1900."
+        "t.xlsx:2:3: since: a date of the year 1899: a workbook has none before 1900."
         " Correct the date, or store it as text."
     ]
 

@@ -116,6 +116,46 @@ def test_a_store_or_a_file_beside_it_that_is_a_link_is_refused(tmp_path: Path, e
     assert victim.read_text() == "precious"
 
 
+@pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal", ".ballast", ".unsaved"])
+def test_a_store_or_a_file_beside_it_that_has_another_name_is_refused(tmp_path: Path, ending: str) -> None:
+    """A hard link leads to a file of the user as a link does, and shows it less."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "state").mkdir()
+    (tmp_path / f"state/s.db{ending}").hardlink_to(victim)
+    with pytest.raises(StoreError, match="it is a hard link"):
+        open_store(url(tmp_path / "state/s.db"), CLOCK, None)
+    assert victim.read_text() == "precious"
+
+
+ENDLESS = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ("ALTER TABLE runs RENAME TO old", f"CREATE VIEW runs AS {ENDLESS} old.* FROM old, r"),
+        (f"CREATE TRIGGER t AFTER INSERT ON calls BEGIN SELECT sum(n) FROM ({ENDLESS} n FROM r); END",),
+        ("ALTER TABLE runs ADD COLUMN more TEXT AS (zeroblob(999999999))",),
+        ("ALTER TABLE runs ADD COLUMN more TEXT CHECK (length(zeroblob(999999999)) > 0)",),
+        ("CREATE INDEX more ON runs (zeroblob(length(run)))",),
+        ("CREATE VIRTUAL TABLE more USING rtree(a, b, c)",),
+        ("CREATE TABLE more (x TEXT DEFAULT (zeroblob(999999999)) NOT NULL)",),
+    ],
+    ids=["view", "trigger", "generated", "check", "index", "virtual", "default"],
+)  # fmt: skip
+def test_a_store_with_more_than_tables_is_refused(tmp_path: Path, statements: tuple[str, ...]) -> None:
+    """SQLite carries out whatever the schema of a file says, and an endless query hears no signal."""
+    path = tmp_path / "s.db"
+    open_store(url(path), CLOCK, None).close()
+    connection = sqlite3.connect(path)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+    with pytest.raises(StoreError, match="which no store has"):
+        open_store(url(path), CLOCK, None)
+
+
 def test_a_store_whose_tables_are_in_its_log_alone_is_opened(tmp_path: Path) -> None:
     """A process that was killed before the first checkpoint leaves the application's number in the log."""
     path = tmp_path / "s.db"

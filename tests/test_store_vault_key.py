@@ -16,13 +16,13 @@ import pytest
 from cryptography.fernet import Fernet
 
 from sagerecon.model.clock import SECOND
-from sagerecon.model.errors import AuthorizationError, StoreError
+from sagerecon.model.errors import AuthorizationError, DamagedStoreError, StoreError
 from sagerecon.model.tokens import Tokens
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.store import os_keyring
 from sagerecon.store.key_file import KeyFile
 from sagerecon.store.opening import Store, open_store
-from sagerecon.store.vault_key import KEY_VARIABLE, KeyHome
+from sagerecon.store.vault_key import KEY_VARIABLE, KeyHome, VaultKey
 
 CLOCK = VirtualClock()
 SAGE, SANDBOX = "https://api.accounting.sage.com", "http://127.0.0.1:8065"
@@ -256,11 +256,23 @@ def test_tokens_of_an_earlier_version_ask_for_a_new_sign_in(folder: Path, text: 
     assert access(folder) == "access-1"
 
 
+@pytest.mark.parametrize("before", ["", "\n"])
+def test_of_two_first_sign_ins_at_once_both_use_one_key(tmp_path: Path, before: str) -> None:
+    """In PostgreSQL nothing keeps one from creating its key while the other does."""
+    places = (KeyFile(tmp_path / "k.key"),)
+    if before:
+        places[0].write(before)
+    one, other = VaultKey(places), VaultKey(places)
+    one._create()
+    other._create()
+    assert other.decrypt(one.encrypt("token")) == one.decrypt(other.encrypt("token")) == "token"
+
+
 @pytest.mark.parametrize("sealed", ["", "nonsense", "gAAAAA", "\u00e9", b"\xff\x00", 7])
 def test_a_damaged_row_is_a_sentence(folder: Path, sealed: object) -> None:
     signed_in(folder)
     seal(folder, sealed if not isinstance(sealed, str) else sealed.encode())
-    with pytest.raises(AuthorizationError):
+    with pytest.raises((AuthorizationError, DamagedStoreError)):
         access(folder)
 
 

@@ -18,9 +18,10 @@ from sagerecon.model.tokens import Tokens
 from sagerecon.planning.budget import Budget
 from sagerecon.project.project import FILE, Project
 from sagerecon.project.sage import GRANT, sage_access
-from sagerecon.project.state import write_business
+from sagerecon.project.state import is_business, write_business
 from sagerecon.project.store import open_store
 from sagerecon.runner.door import CompanyDoor
+from sagerecon.runner.pages import read_page
 from sagerecon.sage.authorization import Authorization, ConsentRequest
 from sagerecon.sage.client import SageClient
 from sagerecon.sage.loopback import LoopbackListener, PastedLines
@@ -195,7 +196,9 @@ def _businesses(sage: SageClient, door: CompanyDoor) -> dict[str, str]:
         raise door.refused(answer.retry_after_ms)
     if answer.status != 200:
         raise SageError(f"Sage does not list the businesses (status {answer.status}).", "Try again later.")
-    return {item["id"]: item["displayed_as"] for item in answer.body["$items"]}
+    page = read_page(answer.body, 1, {})
+    names = {str(item.get("id", "")): str(item.get("displayed_as", "")) for item in page.items}
+    return {business: name for business, name in names.items() if is_business(business)}
 
 
 def _choose(wanted: str, found: dict[str, str]) -> tuple[str, str]:

@@ -205,6 +205,8 @@ class _Inputs:
         project, compiled, snapshot = self.project, self.compiled, self.snapshot
         findings = [*compiled.findings, *snapshot.facts.findings, *snapshot.checks()]
         findings += (found for control in snapshot.controls() for found in compare_figures(control))
+        for dataset, key in dict.fromkeys((each.dataset, tuple(each.key)) for each in compiled.mappings):
+            findings += snapshot.look_alike_keys(dataset, key)
         screening = Screening(project.catalog, _business_settings(project), self._counts)
         changes: dict[Place, list[Change]] = {}
         for found in snapshot.changes():

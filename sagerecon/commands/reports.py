@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,8 +15,9 @@ from sagerecon.commands.preparation import prepare
 from sagerecon.commands.reconciliations import source_document
 from sagerecon.commands.run_facts import run_facts
 from sagerecon.model.clock import Clock, day_of
-from sagerecon.model.errors import ProjectError
+from sagerecon.model.errors import ProjectError, SagereconError
 from sagerecon.model.finding import read_finding
+from sagerecon.model.typed import require_types
 from sagerecon.model.version import VERSION
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
@@ -24,6 +26,7 @@ from sagerecon.project.store import open_store
 from sagerecon.report.facts import Cover, ReportFacts, RunFacts
 from sagerecon.report.pages import write_plan_report, write_reports
 from sagerecon.report.reconciliation_document import DOCUMENT_VERSION
+from sagerecon.store.reconciliation_log import StoredResult
 from sagerecon.store.run_history import RunHistory
 
 
@@ -54,14 +57,33 @@ def report(project: Project, clock: Clock, target: Path | None = None) -> list[P
         if result is None and plan is None:
             raise ProjectError("There is nothing to report on yet.", "Create a plan: sagerecon plan")
         budget = call_budget(project.limits, project.catalog.api)
-        facts = ReportFacts(
-            _cover(project, source, plan, clock),
-            reconciliation=result.document if result else None,
-            plan=plan,
-            run=_run_facts(company.history, plan, budget),
-            findings=tuple(read_finding(finding) for finding in source["findings"]),
-        )
-        return write_reports(folder, facts) if result else write_plan_report(folder, facts)
+        run = _run_facts(company.history, plan, budget)
+        with _errors_of(result):
+            facts = ReportFacts(
+                _cover(project, source, plan, clock),
+                reconciliation=result.document if result else None,
+                plan=plan,
+                run=run,
+                findings=tuple(require_types(read_finding(finding)) for finding in source["findings"]),
+            )
+            return write_reports(folder, facts) if result else write_plan_report(folder, facts)
+
+
+@contextmanager
+def _errors_of(result: StoredResult | None) -> Iterator[None]:
+    """Raise a ProjectError for whatever goes wrong with a reconciliation that was recorded.
+
+    It has no classes, only what the pages make of it; another person may have changed it in the store.
+    """
+    try:
+        yield
+    except Exception as error:
+        if result is None or isinstance(error, SagereconError):
+            raise
+        raise ProjectError(
+            f"The last reconciliation cannot be shown: its record is damaged ({type(error).__name__}).",
+            "Read Sage back once more: sagerecon reconcile",
+        ) from error
 
 
 def _cover(project: Project, source: Mapping[str, Any], plan: Plan | None, clock: Clock) -> Cover:

@@ -50,13 +50,12 @@ def require_size(facts: os.stat_result, limit: Limit, path: Path) -> None:
         raise TooLargeError(f"it has {facts.st_size:,} bytes; {limit.sentence}", path)
 
 
-def require_own(handle: int, path: Path) -> None:
-    """Check that an open file may be changed in its place.
+def require_own(facts: os.stat_result, path: Path) -> None:
+    """Check that a file may be changed in its place.
 
     Raises:
         RefusedFileError: it is not a regular file, belongs to another user, or has another name elsewhere.
     """
-    facts = os.fstat(handle)
     require_regular(facts, path)
     if hasattr(os, "geteuid") and facts.st_uid != os.geteuid():
         raise RefusedFileError("it belongs to another user", path)

@@ -89,7 +89,7 @@ def open_own(path: Path, how: int) -> Iterator[int]:
     """
     handle = os.open(path, how | os.O_CREAT | NO_FOLLOW | NO_WAIT | CLOSE_ON_EXEC, 0o600)
     try:
-        require_own(handle, path)
+        require_own(os.fstat(handle), path)
         yield handle
     finally:
         os.close(handle)

@@ -134,6 +134,17 @@ class StoreError(SagereconError):
     """The store cannot be used: unreadable, of another version, locked, or its disk is full."""
 
 
+class DamagedStoreError(StoreError):
+    """The store holds something that no sagerecon wrote."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The store is damaged.",
+            "Restore its newest copy. If there is none, move the store away, then run: sagerecon auth login,"
+            " sagerecon plan, sagerecon apply --distrust-store",
+        )
+
+
 class LockedError(StoreError):
     """Another process is working on the company.
 

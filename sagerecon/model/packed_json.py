@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 from zlib import compressobj, decompressobj
 
+from sagerecon.model.errors import DamagedStoreError
 from sagerecon.model.value import read_json
 
 #: How many objects stay parsed; whoever reads an object reads several of its fields one after the other.
@@ -86,4 +87,15 @@ class Packer:
 
 @lru_cache(maxsize=_KEPT_PARSED)
 def _parsed(data: bytes, dictionary: bytes) -> Any:
-    return read_json(decompressobj(zdict=dictionary).decompress(data).decode())
+    """Return the object of a text of the store, which is not looked at before.
+
+    Raises:
+        DamagedStoreError: the text is not that of an object.
+    """
+    try:
+        found = read_json(decompressobj(zdict=dictionary).decompress(data).decode())
+    except ValueError as error:
+        raise DamagedStoreError from error
+    if not isinstance(found, dict):
+        raise DamagedStoreError
+    return found

@@ -24,9 +24,14 @@ def visible(text: str) -> str:
     r"""Return text from outside as it may be shown: ESC as `\x1b`, U+202E as `\u202e`, a new line as `\n`.
 
     Each output that a person reads calls it at one place. Ordinary text of any script is returned as it is.
-    JSON needs it not: it escapes what it must by itself, and stays exact.
+    JSON stays exact: see `visible_json`.
     """
     return text if text.isascii() and text.isprintable() else _HIDDEN.sub(_escaped, text)
+
+
+def visible_json(text: str) -> str:
+    """Return a JSON text of the same value in which what would control a terminal is escaped."""
+    return text if text.isascii() and "\x7f" not in text else _HIDDEN.sub(_json_escaped, text)
 
 
 def visible_value(value: object) -> object:
@@ -42,6 +47,11 @@ def _escaped(found: re.Match[str]) -> str:
     if code < 0x100:
         return _SHORT.get(character, f"\\x{code:02x}")
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _json_escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in zip(units[::2], units[1::2], strict=True))
 
 
 def _is_between_letters(text: str, at: int) -> bool:

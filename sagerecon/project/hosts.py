@@ -8,9 +8,8 @@ from sagerecon.model.address import host_of, named_host
 from sagerecon.model.catalog import Api
 from sagerecon.model.errors import ProjectError
 
-#: What libpq connects to besides the host of an address; a service names its host in a file of its own.
+#: What libpq connects to besides the host of an address.
 _HOSTS = ("host", "hostaddr")
-_HIDDEN = ("service", "servicefile")
 
 
 def sage_hosts(api: Api) -> frozenset[str]:
@@ -46,7 +45,7 @@ def store_hosts(url: str) -> tuple[str, ...]:
         return ()  # whoever opens it says so
     if address.get_backend_name() == "sqlite":
         return ()
-    if address.get_backend_name() != "postgresql" or address.query.keys() & set(_HIDDEN):
+    if address.get_backend_name() != "postgresql":
         return ("",)
     named = [address.host or "", *(host for key in _HOSTS for host in _values(address.query.get(key, ())))]
     hosts = [host for text in named for host in text.split(",") if host]

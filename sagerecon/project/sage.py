@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from sagerecon.model.catalog import Api
+from sagerecon.model.catalog import Api, Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import ProjectError
 from sagerecon.project.project import Project
@@ -33,6 +33,7 @@ class SageAccess:
     base_url: str
     app: App
     business: str
+    catalog: Catalog
 
     def open_session(self) -> requests.Session:
         """Open connections to the API's hosts, with the environment's proxies and certificates."""
@@ -45,7 +46,7 @@ class SageAccess:
     def open_sage(self, vault: Vault, session: requests.Session, clock: Clock) -> SageClient:
         """Return the client for the business, with the tokens of the vault."""
         tokens = GrantTokens(GRANT, vault, self.authorization(session, clock), clock)
-        return SageClient(self.base_url, self.business, tokens, session, clock)
+        return SageClient(self.base_url, self.business, tokens, session, clock, self.catalog)
 
     def open_reader(self, vault: Vault, session: requests.Session, clock: Clock) -> ReadingClient:
         """Return a client for the business that can send nothing but GET."""
@@ -58,12 +59,13 @@ def sage_access(project: Project) -> SageAccess:
     Raises:
         ProjectError: the app's id or its secret is not set.
     """
-    api, business = project.catalog.api, project.business.id
+    catalog, business = project.catalog, project.business.id
+    api = catalog.api
     if not project.address:
-        return SageAccess(api.base_url, _own_app(project.client_id, api), business)
+        return SageAccess(api.base_url, _own_app(project.client_id, api), business, catalog)
     urls = (api.base_url, api.authorize_url, api.token_url, api.revoke_url)
     base_url, *sign_in = (f"{project.address}{urlsplit(url).path}" for url in urls)
-    return SageAccess(base_url, App(SANDBOX_APP, SANDBOX_SECRET, *sign_in), business)
+    return SageAccess(base_url, App(SANDBOX_APP, SANDBOX_SECRET, *sign_in), business, catalog)
 
 
 def _own_app(client_id: str, api: Api) -> App:

@@ -13,6 +13,11 @@ from sagerecon.project.private_files import is_there, make_private_folder, read_
 _ID = re.compile(r"[!-~]{1,200}")
 
 
+def is_business(text: str) -> bool:
+    """Return whether a text can be the id of a business."""
+    return _ID.fullmatch(text) is not None
+
+
 def read_business(state: Path) -> str:
     """Return the id of the business chosen at sign-in; empty before the first sign-in.
 
@@ -24,7 +29,7 @@ def read_business(state: Path) -> str:
         return ""
     name = f"{state.name}/{path.name}"
     business = read_text(path, name, STATE_FILE, follow=False).strip()
-    if business and not _ID.fullmatch(business):
+    if business and not is_business(business):
         raise ProjectError(f"{name} does not hold the id of a business.", "Delete it, then sign in again.")
     return business
 

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sagerecon.model.finding import Finding
 from sagerecon.model.value import canonical
-from sagerecon.model.visible import visible
+from sagerecon.model.visible import visible, visible_json
 from sagerecon.report.terminal.findings import findings as finding_lines
 from sagerecon.report.terminal.shown import ShownText
 
@@ -76,7 +76,7 @@ class Screen:
     def event(self, name: str, /, **facts: Any) -> None:
         """Write an event as one line of JSON, if the output is JSON."""
         if self.as_json:
-            sys.stdout.write(canonical({"event": name, **facts}) + "\n")
+            sys.stdout.write(visible_json(canonical({"event": name, **facts})) + "\n")
             sys.stdout.flush()
 
     def print(self, text: str, style: str = "") -> None:

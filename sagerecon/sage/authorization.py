@@ -20,7 +20,7 @@ from requests_oauthlib import OAuth2Session
 
 from sagerecon.model.address import LOOPBACK
 from sagerecon.model.clock import Clock
-from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectError
+from sagerecon.model.errors import AuthorizationError, NoAnswerError, ProjectError, SagereconError
 from sagerecon.model.tokens import Tokens
 from sagerecon.sage.client import error_text, may_have_been_sent
 from sagerecon.sage.session import Undirected, raise_on_redirect, share_connections
@@ -142,7 +142,7 @@ class Authorization:
                 client_secret=self._app.client_secret,
                 timeout=_TIMEOUTS,
             )
-        except (OAuth2Error, requests.RequestException) as error:
+        except Exception as error:
             raise _translate(error) from None
         return read_tokens(document, self._clock.now())
 
@@ -163,7 +163,7 @@ class Authorization:
                 client_secret=self._app.client_secret,
                 timeout=_TIMEOUTS,
             )
-        except (OAuth2Error, requests.RequestException) as error:
+        except Exception as error:
             raise _translate(error) from None
         return read_tokens(document, self._clock.now())
 
@@ -220,7 +220,12 @@ def _usable(response: requests.Response) -> requests.Response:
     raise NoAnswerError(message, sent=True, has_answer=True)
 
 
-def _translate(error: OAuth2Error | requests.RequestException) -> Exception:
+def _translate(error: Exception) -> Exception:
+    """Return the error for whatever the libraries make of an answer of the token endpoint."""
+    if isinstance(error, SagereconError):
+        return error
+    if not isinstance(error, OAuth2Error | requests.RequestException):
+        return NoAnswerError("The answer of the token endpoint cannot be read.", sent=True, has_answer=True)
     if isinstance(error, requests.RequestException):
         sent = may_have_been_sent(error)
         return NoAnswerError(f"The token endpoint gave no answer: {error_text(error)}.", sent=sent)

@@ -14,6 +14,7 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
 from sagerecon.model.call import Answer, Call
+from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import SECOND, Clock
 from sagerecon.model.door import Door
 from sagerecon.model.errors import (
@@ -25,6 +26,7 @@ from sagerecon.model.errors import (
 )
 from sagerecon.model.tokens import Tokens
 from sagerecon.model.value import canonical
+from sagerecon.sage.answer_form import form_fault
 from sagerecon.sage.session import TIMEOUTS, raise_on_redirect
 from sagerecon.sage.tokens import TokenSource
 from sagerecon.sage.wire import is_subscription_lapsed, observe_time, read_body, retry_after_ms
@@ -43,13 +45,20 @@ class SageClient:
     """
 
     def __init__(
-        self, base_url: str, business: str, tokens: TokenSource, session: requests.Session, clock: Clock
+        self,
+        base_url: str,
+        business: str,
+        tokens: TokenSource,
+        session: requests.Session,
+        clock: Clock,
+        catalog: Catalog | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._business = business
         self._tokens = tokens
         self._session = session
         self._clock = clock
+        self._catalog = catalog  # what the answers are checked by; None where nothing is known of them
         self._used_at = clock.now()
         self._ready: Tokens | None = None  # for the next call
         self._refused: Tokens | None = None  # by the latest call
@@ -106,6 +115,10 @@ class SageClient:
         body = read_body(content)
         if 200 <= status < 300 and status != 204 and body is None:
             message = f"The answer to {call.method} {call.path} is not JSON."
+            raise NoAnswerError(message, sent=True, expires_at=tokens.expires_at)
+        known = self._catalog if 200 <= status < 300 and body is not None else None
+        if known is not None and (fault := form_fault(body, call.path, known)):
+            message = f"The answer to {call.method} {call.path} has another form than Sage's: {fault}."
             raise NoAnswerError(message, sent=True, expires_at=tokens.expires_at)
         return Answer(
             status=status,

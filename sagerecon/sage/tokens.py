@@ -7,14 +7,19 @@ grant, under a lease, and the new tokens are stored before they are used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from sagerecon.model.clock import SECOND
+from sagerecon.model.clock import SECOND, instant_text
 from sagerecon.model.door import Door
 from sagerecon.model.errors import AuthorizationError
 from sagerecon.model.tokens import Tokens
+from sagerecon.model.typed import require_types
+
+#: What a token may consist of; one is sent in a header. RFC 6749, appendix A.12
+_IN_HEADER = re.compile(r"[ -~]+")
 
 
 class Vault(Protocol):
@@ -91,7 +96,7 @@ def read_tokens(document: Mapping[str, Any], now: int) -> Tokens:
         AuthorizationError: a token or its lifetime is missing in the answer.
     """
     try:
-        return Tokens(
+        tokens = Tokens(
             access=document["access_token"],
             refresh=document["refresh_token"],
             obtained_at=now,
@@ -100,11 +105,26 @@ def read_tokens(document: Mapping[str, Any], now: int) -> Tokens:
             requested_by=document.get("requested_by_id", ""),
             scope=_scope_text(document.get("scope", "")),
         )
-    except (KeyError, TypeError, ValueError):
+        return _checked(tokens)
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
         raise AuthorizationError(
             "The answer of the token endpoint contains no valid tokens.",
             "Sign in again: sagerecon auth login",
         ) from None
+
+
+def _checked(tokens: Tokens) -> Tokens:
+    """Return tokens that can be kept, sent and shown.
+
+    Raises:
+        ValueError, ArithmeticError: they cannot.
+    """
+    require_types(tokens)
+    for moment in (tokens.expires_at, tokens.refresh_expires_at):
+        instant_text(moment)  # which no later year than 9999 has
+    if not (_IN_HEADER.fullmatch(tokens.access) and _IN_HEADER.fullmatch(tokens.refresh)):
+        raise ValueError("a token has characters that none has")
+    return tokens
 
 
 def _scope_text(scope: str | list[str]) -> str:

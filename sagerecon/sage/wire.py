@@ -11,6 +11,9 @@ from typing import Any
 from sagerecon.model.clock import SECOND, Clock, ServerClock
 from sagerecon.model.value import read_json
 
+#: Digits of the seconds to wait: a longer number than a century's is none.
+_SECONDS_DIGITS = 9
+
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -45,13 +48,9 @@ def retry_after_ms(text: str | None, now: int) -> int | None:
     """
     text = (text or "").strip()
     if text.isdecimal():
-        return int(text) * SECOND
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
-    return max(int(moment.timestamp()) * SECOND - now, 0)
+        return int(text) * SECOND if len(text) <= _SECONDS_DIGITS else None
+    moment = _http_date(text)
+    return None if moment is None else max(moment - now, 0)
 
 
 def observe_time(clock: Clock, date: str | None, asked_at: int) -> None:
@@ -62,12 +61,16 @@ def observe_time(clock: Clock, date: str | None, asked_at: int) -> None:
     """
     if not isinstance(clock, ServerClock):
         return None
+    return clock.observe(_http_date(date or ""), asked_at)
+
+
+def _http_date(text: str) -> int | None:
+    """Return the milliseconds since 1970 of a date of HTTP, or None where it is none."""
     try:
-        moment = parsedate_to_datetime(date or "")
-    except ValueError:
-        return clock.observe(None, asked_at)
-    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
-    return clock.observe(int(moment.timestamp()) * SECOND, asked_at)
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, ArithmeticError):  # of Python's own reading, by what is wrong with it
+        return None
+    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()) * SECOND
 
 
 def is_subscription_lapsed(body: Any) -> bool:

@@ -71,8 +71,8 @@ class BoundedConnection:
         Args:
             seconds: of execution, for each query.
         """
+        self.seconds = seconds
         self._connection = connection
-        self._seconds = seconds
         self._thread = _SqlThread()
 
     def query(
@@ -86,7 +86,7 @@ class BoundedConnection:
         Raises:
             SqlError: it has an error, or passes a limit.
         """
-        query = BoundedQuery(self._connection.cursor(), self, allowance or Allowance(self._seconds))
+        query = BoundedQuery(self._connection.cursor(), self, allowance or Allowance(self.seconds))
         try:
             query.call(lambda: query.cursor.execute(sql, values))
         except BaseException:

@@ -58,7 +58,8 @@ class CellChanged(CellNote):
     def by(cls, rule: str, before: object, after: Cell) -> CellChanged:
         """Return the note of one change."""
         shown = "" if before is None else _plain(before)
-        return cls(after, (CellChange("", "", shown, "" if after is None else str(after), rule),))
+        changed = "" if after is None else str(after)
+        return cls(after, (CellChange(origin="", column="", before=shown, after=changed, rule=rule),))
 
 
 class CellError(CellNote):

@@ -10,6 +10,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.sources.dates import DateFormat
 from sagerecon.sources.definitions import MAX_SCALE, NAME, Column
+from sagerecon.sources.formats import is_nested
 from sagerecon.sources.notation import Notation
 from sagerecon.sources.notation_yaml import TYPES_OF_KEY, check_notation, read_notation
 from sagerecon.sources.row_rules_yaml import read_column_address
@@ -37,7 +38,7 @@ def read_columns(node: Node, file_format: str, notation: Notation) -> tuple[Colu
     """Return the columns declared under `node`, including the columns of list items.
 
     Args:
-        file_format: `json`, `csv`, `xlsx`, or empty where it is not known.
+        file_format: one of `FORMATS`, or empty where it is not known.
         notation: of the file.
     """
     formats = _formats(node, "date")
@@ -84,7 +85,7 @@ def _check_column(name: str, node: Node, file_format: str, notation: Notation) -
     own = read_notation(node, notation)
     if own != notation:
         yield from check_notation(node, own)
-    own_key, other_key = ("path", "column") if file_format == "json" else ("column", "path")
+    own_key, other_key = ("path", "column") if is_nested(file_format) else ("column", "path")
     if not NAME.fullmatch(name):
         yield Finding(
             Code.BAD_NAME,
@@ -102,7 +103,7 @@ def _check_column(name: str, node: Node, file_format: str, notation: Notation) -
             f"Use '{own_key}'.",
         )
     for key in _FLAT_KEYS:
-        if key in node and file_format == "json":
+        if key in node and is_nested(file_format):
             message = f"'{key}' does not apply to {file_format}."
             yield Finding(Code.KEY_NOT_FOR_FORMAT, node[key].named_at, message)
     column = node.get("column")
@@ -133,7 +134,7 @@ def _check_column(name: str, node: Node, file_format: str, notation: Notation) -
 
 
 def _check_list(name: str, node: Node, file_format: str, notation: Notation) -> Iterator[Finding]:
-    if file_format in ("csv", "xlsx"):
+    if file_format and not is_nested(file_format):
         yield Finding(
             Code.LIST_IN_FLAT_FILE,
             node.named_at,
@@ -172,12 +173,12 @@ def _columns(node: Node) -> list[tuple[str, Node]]:
 
 
 def _path(node: Node, file_format: str) -> tuple[str, ...]:
-    child = node.get("path" if file_format == "json" else "column")
+    child = node.get("path" if is_nested(file_format) else "column")
     if child is None or _is_self(node):
         return ()
     if child.items():
         return tuple(item.text for item in child.items())
-    return tuple(child.text.split(".")) if file_format == "json" else (child.text,)
+    return tuple(child.text.split(".")) if is_nested(file_format) else (child.text,)
 
 
 def _is_self(node: Node) -> bool:

@@ -99,7 +99,7 @@ class CsvReader:
             found = "utf-8"
         elif head.startswith((b"\xff\xfe", b"\xfe\xff")) and not declared.startswith("utf-16"):
             found = "utf-16"
-        elif wide := wide_encoding(head, declared):
+        elif wide := wide_encoding(head, self._file.encoding):
             raise source_error(wide_finding(name, wide, self._file.encoding))
         else:
             return "utf-8-sig" if declared in ("utf-8", "utf8") else self._file.encoding

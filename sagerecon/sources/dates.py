@@ -201,7 +201,7 @@ def datetime_converter(column: Column, notation: Notation) -> CellConverter:
     return convert
 
 
-def format_of(column: Column, notation: Notation) -> Callable[[object], str] | None:
+def format_namer(column: Column, notation: Notation) -> Callable[[object], str] | None:
     """Return a function that names the format that reads a cell; None if a column has one format only."""
     if column.type not in ("date", "datetime") or len(column.formats) + bool(notation.excel_serial) < 2:
         return None
@@ -359,6 +359,6 @@ def _hint(cell: object, column: Column, notation: Notation) -> str:
         return f"{word}: {' or '.join(named[:2])}."
     if not notation.excel_serial and _read_serial(text, 1900) is not None:
         return "If it is a number of days as Excel counts them, set excel_serial: 1900."
-    if text.isprintable() and not any(character in '"\\' for character in text):
+    if text.isprintable() and not any(character in '"\\123456789' for character in text):
         return f'If it means an empty cell, set null_words: ["{text}"].'
     return ""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from sagerecon.files.found import files_found
@@ -19,19 +20,24 @@ from sagerecon.model.limits import SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.formats import FORMATS
+
+#: The first bytes of a file of old Office programs.
+_OLE = b"\xd0\xcf\x11\xe0"
 
 #: Formats recognised by the first bytes of a file. White space and a byte-order mark are skipped.
 _SIGNATURES = (
     (re.compile(rb"<!doctype html|<html|<head|<body", re.IGNORECASE), "a web page"),
     (re.compile(rb"<\?xml|<[a-z][\w:.-]*[\s/>]", re.IGNORECASE), "XML"),
     (re.compile(rb"PK\x03\x04"), "a workbook or another zip archive"),
-    (re.compile(rb"\xd0\xcf\x11\xe0"), "a workbook in the old .xls format"),
+    (re.compile(re.escape(_OLE)), "a workbook in the old .xls format"),
     (re.compile(rb"%PDF"), "a PDF"),
     (re.compile(rb"\x1f\x8b"), "a gzip archive"),
     (re.compile(rb"""[{\[]\s*["{\[]"""), "JSON"),
+    (re.compile(rb"#FLAGGA\b", re.IGNORECASE), "SIE"),
 )
-_FORMAT_NAMES = {"json": "JSON", "csv": "CSV", "xlsx": "an XLSX workbook"}
-_OWN_SIGNATURE = {"json": "JSON", "csv": "", "xlsx": "a workbook or another zip archive"}
+_SECTOR_SHIFTS = (9, 12)  #: of the size of a sector, 512 or 4,096 bytes
+_DIRECTORY = 4_096  #: the bytes that are searched of its directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +101,20 @@ def require_format(path: Path, name: str, file_format: str) -> None:
     """
     with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
         head = stream.read(1024)
+        is_locked = head.startswith(_OLE) and _has_password(stream, head)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     found = next((what for sign, what in _SIGNATURES if sign.match(start)), "")
-    if found and found != _OWN_SIGNATURE[file_format]:
+    if is_locked:
+        message = "the file is a workbook that is protected by a password."
+        hint = "Save it without the password."
+        raise source_error(Finding(Code.WRONG_FORMAT, Place(name, 1, 1), message, hint))
+    kind = FORMATS[file_format]
+    if found and found != kind.signature:
         raise source_error(
             Finding(
                 Code.WRONG_FORMAT,
                 Place(name, 1, 1),
-                f"the file is {found}, not {_FORMAT_NAMES[file_format]}.",
+                f"the file is {found}, not {kind.title}.",
                 "Check whether an error page was saved instead of the export."
                 if found in ("a web page", "XML")
                 else "",
@@ -117,8 +129,9 @@ def wide_encoding(head: bytes, declared: str) -> str:
 
     Args:
         head: the first bytes of the file.
-        declared: the declared encoding, with `-` between its parts.
+        declared: the declared encoding.
     """
+    declared = declared.lower().replace("_", "-")
     if len(head) < _FEWEST or declared in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-32"):
         return ""
     blank = [head[start::4].count(0) / len(head[start::4]) for start in range(4)]
@@ -136,6 +149,18 @@ def wide_finding(name: str, found: str, declared: str) -> Finding:
     """Return the finding for a text in an encoding that `wide_encoding` recognised."""
     message = f"the file is text in {found} without a byte-order mark, not {declared}."
     return Finding(Code.NOT_IN_ENCODING, Place(name, 1, 1), message, f"Set encoding: {found}.")
+
+
+def _has_password(stream: BufferedReader, head: bytes) -> bool:
+    """Return whether a file in the format of old Office programs holds a document with a password.
+
+    Its directory, which names what it holds, begins in the sector with the number at byte 48. [MS-CFB] 2.2
+    """
+    shift, sector = int.from_bytes(head[30:32], "little"), int.from_bytes(head[48:52], "little")
+    if shift not in _SECTOR_SHIFTS:
+        return False
+    stream.seek((sector + 1) << shift)
+    return "EncryptedPackage".encode("utf-16-le") in stream.read(_DIRECTORY)
 
 
 def sha256_of(path: Path, name: str) -> str:

@@ -22,7 +22,7 @@ from sagerecon.sources.cell import (
     Filled,
     display_text,
 )
-from sagerecon.sources.dates import date_converter, datetime_converter, format_of
+from sagerecon.sources.dates import date_converter, datetime_converter, format_namer
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.notation import Notation
 from sagerecon.sources.numbers import decimal_converter, integer_converter
@@ -76,7 +76,7 @@ class RowConverter:
         self._counted = [
             (field.pick, name_format, Counter[str](), field.column)
             for field in fields
-            if (name_format := format_of(field.column, notation_of(field.column, file))) is not None
+            if (name_format := format_namer(field.column, notation_of(field.column, file))) is not None
         ]
 
     @property

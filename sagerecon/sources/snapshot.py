@@ -40,6 +40,7 @@ from sagerecon.sources.dataset import (
 )
 from sagerecon.sources.definitions import SourceFile, Sources
 from sagerecon.sources.files import source_error
+from sagerecon.sources.look_alikes import look_alike_keys
 from sagerecon.sources.profile import ColumnProfile, profile_table
 from sagerecon.sources.query import CompiledQuery
 from sagerecon.sources.table_reader import ChangeWriter, FileFacts, FindingCollector, read_table
@@ -50,6 +51,9 @@ FORMAT = "snapshot/v2"
 
 #: Changed values that are read at a time.
 _CHANGES_AT_A_TIME = 1_000
+
+#: Rows of a snapshot for which each of its queries has one second more: a join of a million rows takes many.
+_ROWS_A_SECOND = 20_000
 
 _TAKE_ANOTHER = "Take a new snapshot: sagerecon snapshot"
 
@@ -86,6 +90,7 @@ def take_snapshot(
             fingerprint = _fingerprint(sources, facts)
             new_file = Path(work_folder) / "snapshot.duckdb"
             _write(new_file, Path(work_folder), sources, facts, findings, changes, taken_at, fingerprint)
+            _log_of(target).unlink(missing_ok=True)
             new_file.replace(target)
             _sync(target.parent)
     return fingerprint, findings
@@ -107,7 +112,7 @@ def open_snapshot(path: Path, shape: CompiledSources, seconds: int = SQL_SECONDS
 
     Args:
         shape: all SQL, compiled without an error.
-        seconds: of execution, for each query.
+        seconds: of execution, for each query; a large snapshot has more.
 
     Raises:
         StoreError: there is no snapshot, or it cannot be read.
@@ -117,6 +122,7 @@ def open_snapshot(path: Path, shape: CompiledSources, seconds: int = SQL_SECONDS
     try:
         facts = _read_facts(connection, path, shape.declared)
         _require_tables(connection, shape, path)
+        connection.seconds += sum(file.rows for file in facts.files) // _ROWS_A_SECOND
         return Snapshot(connection, shape, facts)
     except BaseException:
         connection.close()
@@ -189,6 +195,14 @@ class Snapshot:
         """
         return read_records(self._connection, dataset, self._dataset(dataset), key)
 
+    def look_alike_keys(self, dataset: str, key: Sequence[str]) -> list[Finding]:
+        """Return a finding for each group of different keys of a dataset that look alike.
+
+        Raises:
+            SourceError: the SQL fails on this data.
+        """
+        return list(look_alike_keys(self._connection, dataset, self._dataset(dataset), key))
+
     def changes(self) -> Iterator[SourceChange]:
         """Yield the values that were changed on reading, in no order."""
         files = self._shape.declared.files
@@ -198,7 +212,9 @@ class Snapshot:
                 for table, origin, column, before, after, rule in rows:
                     places = {each.name: each.place for each in files[table].columns}
                     name = column.partition(".")[0]
-                    change = Change(f"{table}.{column}", before, after, rule, places[name])
+                    change = Change(
+                        field=f"{table}.{column}", before=before, after=after, rule=rule, place=places[name]
+                    )
                     yield SourceChange(Place.parse(origin), change)
         finally:
             query.close()
@@ -291,6 +307,8 @@ def _write(
 
 
 def _open(path: Path, seconds: int) -> BoundedConnection:
+    if os.path.lexists(_log_of(path)):
+        raise StoreError(f"{_log_of(path)} is no file of a snapshot, and would change it.", _TAKE_ANOTHER)
     try:
         with open_bounded(path, SNAPSHOT_FILE, follow=False):
             pass  # DuckDB follows links, and waits for the other end of a pipe
@@ -382,6 +400,11 @@ def _lines(work_folder: Path, file: SourceFile) -> Path:
 
 def _changes(work_folder: Path) -> Path:
     return work_folder / "_changes.ndjson"
+
+
+def _log_of(path: Path) -> Path:
+    """Return the log that DuckDB would carry out when it opens a database; a snapshot has none."""
+    return path.with_name(f"{path.name}.wal")
 
 
 def _sync(path: Path) -> None:

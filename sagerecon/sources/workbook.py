@@ -13,6 +13,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
+from openpyxl.workbook.defined_name import DefinedNameList
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
@@ -27,6 +28,7 @@ from sagerecon.model.limits import (
     WORKBOOK_DIRECTORY,
     WORKBOOK_PARTS,
     WORKBOOK_RATIO,
+    WORKBOOK_SHEETS,
 )
 from sagerecon.model.place import Place
 from sagerecon.sources.files import file_errors, source_error
@@ -63,7 +65,9 @@ def open_workbook(path: Path, place: Place) -> Iterator[list[Sheet]]:
         with workbook_errors(place), redirect_stdout(StringIO()):
             archive = _Archive(stream)
             sheets = _read_sheets(archive)
-        yield sheets
+        with warnings.catch_warnings():  # not for each row, which would take longer than the row itself
+            warnings.simplefilter("ignore")
+            yield sheets
 
 
 @contextmanager
@@ -124,6 +128,17 @@ class _Reader(ExcelReader):
         if part is not None:
             with self.archive.open(part.PartName[1:]) as source:
                 self.shared_strings += _shared_texts(source)
+
+    def read_workbook(self) -> None:
+        """Read the list of sheets, and none of the names that formulas use.
+
+        openpyxl reads some of those by an expression that takes exponential time.
+        """
+        super().read_workbook()
+        parser: Any = self.parser  # of whose attributes the published types lack some
+        parser.defined_names = DefinedNameList()
+        if len(parser.sheets) > WORKBOOK_SHEETS.most:
+            raise WorkbookLimitError(f"the workbook has {len(parser.sheets):,} sheets", WORKBOOK_SHEETS)
 
     def read_worksheets(self) -> None:
         """Add the sheets that have cells, and read none of them; a sheet that is a chart has no cells."""

@@ -12,7 +12,14 @@ from xml.parsers.expat import ParserCreate
 from openpyxl.utils.cell import column_index_from_string
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
-from sagerecon.model.limits import CELL, WORKBOOK_COLUMNS, WORKBOOK_MEMORY, WORKBOOK_ROWS, Limit
+from sagerecon.model.limits import (
+    CELL,
+    WORKBOOK_CELLS,
+    WORKBOOK_COLUMNS,
+    WORKBOOK_MEMORY,
+    WORKBOOK_ROWS,
+    Limit,
+)
 
 #: A row, and a text of the table of shared texts: what openpyxl reads at a time, and then lets go.
 _ROW, _SHARED = f"{SHEET_MAIN_NS}}}row", f"{SHEET_MAIN_NS}}}si"
@@ -79,6 +86,7 @@ class PartGuard:
         self._kept = 0  #: what stays of it at its end
         self._row = 0
         self._column = 0
+        self._cells = 0
         self._text = 0  #: characters since the last tag, or of the cell or the shared text
         self._fed = 0
         self._parser = ParserCreate(namespace_separator="}")
@@ -160,6 +168,10 @@ class PartGuard:
         self._column = column
 
     def _end(self, name: str) -> None:
+        if name == _ROW:
+            self._cells += self._column
+            if self._cells > WORKBOOK_CELLS.most:
+                raise WorkbookLimitError(f"{self._part} has {self._cells:,} cells", WORKBOOK_CELLS)
         if name in (_ROW, _SHARED):
             self._unit, self._depth = "", 0
             self._memory.bytes = self._before

@@ -117,7 +117,7 @@ def workbook_converter(column: Column, file: SourceFile) -> CellConverter:
                     "Correct the cell and format it as text, or set type: date.",
                 )
             if isinstance(cell, date) and cell.year < _FIRST_YEAR:
-                message = f"the cell holds a date of the year {cell.year}; a workbook has none before {_FIRST_YEAR}."
+                message = f"a date of the year {cell.year}: a workbook has none before {_FIRST_YEAR}."
                 raise CellError(Code.NOT_DATE, message, "Correct the date, or store it as text.")
         return convert(str(cell) if isinstance(cell, time | timedelta) else cell)
 
@@ -137,7 +137,7 @@ def _no_value(cell: FormulaError | UncalculatedFormula | Merged) -> CellError:
             return CellError(Code.FORMULA_NOT_CALCULATED, message, hint)
         case Merged():
             message = f"the cell is merged with {cell.first}, which alone has a value."
-            hint = "Set merged: fill if each of the cells has this value, or fill_down: true of the column."
+            hint = "Set merged: fill, or fill_down: true of the column, if each cell has this value."
             return CellError(Code.MERGED_CELL, message, hint)
 
 
@@ -205,8 +205,11 @@ def _sheet_rows(sheet: Sheet, name: str) -> Iterator[tuple[object, ...]]:
         rows = sheet.iter_rows(values_only=True)
     while True:
         line += 1
-        with workbook_errors(Place(name, line)):
+        try:
             cells = next(rows, None)
+        except Exception:
+            with workbook_errors(Place(name, line)):
+                raise
         if cells is None:
             return
         yield cells

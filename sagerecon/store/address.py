@@ -11,6 +11,24 @@ _POSTGRESQL = frozenset({"postgresql", "postgresql+psycopg", "postgresql+psycopg
 
 _LARGEST_PORT = 65_535
 
+#: What an address of PostgreSQL may say after its `?`. Of the rest, some name another server (`conninfo`,
+#: `service`), some a file that libpq reads or writes (`sslkeylogfile`), and some load a plugin.
+_OPTIONS = frozenset(
+    {
+        "application_name",
+        "channel_binding",
+        "connect_timeout",
+        "gssencmode",
+        "host",
+        "hostaddr",
+        "options",
+        "port",
+        "require_auth",
+        "sslmode",
+        "target_session_attrs",
+    }
+)
+
 
 class StoreAddressError(ValueError):
     """A text is not the address of a store."""
@@ -38,6 +56,8 @@ def store_address(text: str) -> URL:
         raise StoreAddressError(f"{address.port} is no port")
     elif set(address.host or "") & set("[]@/ "):
         raise StoreAddressError(f"'{address.host}' is no host")
+    elif others := sorted(address.query.keys() - _OPTIONS):
+        raise StoreAddressError(f"'{others[0]}' cannot be set in it; libpq reads its environment variables")
     return address
 
 

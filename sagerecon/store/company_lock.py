@@ -17,6 +17,7 @@ from sagerecon.store.database import (
 from sagerecon.store.memory_log import began_at
 from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.store_file import StoreReplacedError
+from sagerecon.store.stored import reads_rows
 from sagerecon.store.tables import COMPANY_LOCKS
 from sagerecon.store.witness import Extent, Witness
 
@@ -165,6 +166,7 @@ class CompanyLock:
         if self._generation is not None:
             transaction.run(_COUNT_WRITE, {"company": self._business, "ours": self._generation})
 
+    @reads_rows
     def replays(self, reader: Transaction) -> Replays:
         """Return whether Sage is known to replay answers to the company."""
         row = reader.one(_GET_REPLAYS, {"business": self._business})

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from types import NoneType
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ClauseElement,
+    Column,
+    ColumnElement,
     Connection,
     CursorResult,
     Engine,
@@ -22,13 +26,16 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from sagerecon.model.errors import StoreError
+from sagerecon.model.clock import LAST_INSTANT
+from sagerecon.model.errors import DamagedStoreError, StoreError
 from sagerecon.store.store_file import StoreFile, StoreReplacedError
 
 #: The whole numbers that a database keeps in a column.
 _BIGINT = 1 << 63
 
+
 Values = Mapping[str, "str | int"]
+_Row = TypeVar("_Row", bound="tuple[Any, ...] | None")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,12 @@ def insert_into(table: Table, dialect: str) -> Any:
     return sqlite.insert(table)
 
 
+def _types_of(column: ColumnElement[Any]) -> tuple[type, ...]:
+    """Return the types of the values of a column that is selected; what is reckoned may be absent."""
+    plain = int if isinstance(column.type, Integer) else str
+    return (plain,) if isinstance(column, Column) else (plain, Decimal, NoneType)
+
+
 class Transaction:
     """Executes statements that are committed together or not at all."""
 
@@ -95,15 +108,15 @@ class Transaction:
         """Return the first row a statement selects as a plain tuple, or None."""
         with self._driver_cursor(statement, values) as cursor:
             row: tuple[Any, ...] | None = cursor.fetchone()
-        return row
+        return self._database.checked(statement, row)
 
     def rows(self, statement: Statement, values: Values) -> list[Row[Any]]:
         """Return the rows a statement selects."""
-        return list(self._execute(statement, values))
+        return [self._database.checked(statement, row) for row in self._execute(statement, values)]
 
     def one(self, statement: Statement, values: Values) -> Row[Any] | None:
         """Return the first row a statement selects with named columns, or None."""
-        return self._execute(statement, values).fetchone()
+        return self._database.checked(statement, self._execute(statement, values).fetchone())
 
     @contextmanager
     def _driver_cursor(self, statement: Statement, values: Values) -> Iterator[Any]:
@@ -128,6 +141,7 @@ class _Compiled:
     sql: str
     constants: Values  #: parameters that have a fixed value in the statement
     order: tuple[str, ...] | None  #: of its parameters, or None where they are passed by name
+    types: tuple[tuple[type, ...], ...]  #: that the columns it selects may have
 
 
 #: Compiled statements by dialect and name, shared by every store of a process.
@@ -164,6 +178,21 @@ class Database:
             return compiled.sql, dict(values)
         return compiled.sql, tuple([values[name] for name in compiled.order])
 
+    def checked(self, statement: Statement, row: _Row) -> _Row:
+        """Return a row that a statement selected, or None.
+
+        SQLite keeps a value of any type in any column.
+
+        Raises:
+            DamagedStoreError: a value has another type than its column, or is later than any instant.
+        """
+        if row is not None:
+            compiled = _COMPILED[self._dialect, statement.name]
+            for value, types in zip(row, compiled.types, strict=True):
+                if not isinstance(value, types) or (isinstance(value, int) and abs(value) > LAST_INSTANT):
+                    raise DamagedStoreError
+        return row
+
     def takes(self, statement: Statement, values: Values) -> bool:
         """Return whether there is a value of the right type for each parameter of a statement."""
         dialect = self.engine.dialect
@@ -179,10 +208,12 @@ class Database:
 
     def _compile(self, statement: Statement) -> _Compiled:
         dialect = self.engine.dialect
-        compiled: Any = statement.build(dialect).compile(dialect=dialect)
+        clause = statement.build(dialect)
+        compiled: Any = clause.compile(dialect=dialect)
         constants = {name: value for name, value in compiled.params.items() if value is not None}
         order = tuple(compiled.positiontup) if compiled.positional else None
-        entry = _Compiled(str(compiled), constants, order)
+        types = tuple(map(_types_of, getattr(clause, "selected_columns", ())))
+        entry = _Compiled(str(compiled), constants, order, types)
         _COMPILED[self._dialect, statement.name] = entry
         return entry
 
@@ -253,7 +284,8 @@ class Database:
         with self.translated_errors(), self.engine.connect().execution_options(reads_only=True) as connection:
             result = connection.execution_options(stream_results=True).exec_driver_sql(sql, given)
             while rows := result.fetchmany(batch):
-                yield from rows
+                for row in rows:
+                    yield self.checked(statement, row)
 
 
 _CHECK = "Check 'store' in sagerecon.yaml and the database that it names."
@@ -270,12 +302,6 @@ _MESSAGES = (
     ("read-only", "The store is read-only.", "Change the permissions of its file and folder."),
     ("locked", "The store is locked by another process.", "Wait until that process has ended."),
     ("not a database", "The file is not a store of sagerecon.", "Set 'store' to another path."),
-    (
-        "malformed",
-        "The store is damaged.",
-        "Restore its newest copy. If there is none, move the store away, then run: sagerecon auth login,"
-        " sagerecon plan, sagerecon apply --distrust-store",
-    ),
     ("unable to open", "The store cannot be opened.", "Check its folder and the permissions of its file."),
 )
 
@@ -289,6 +315,8 @@ class FencedError(StoreError):
 
 
 def _store_error(text: str) -> StoreError:
+    if "malformed" in text.lower():
+        return DamagedStoreError()
     for part, message, hint in _MESSAGES:
         if part in text.lower():
             error = DiskFullError if part in ("disk is full", "disk i/o error") else StoreError

@@ -13,9 +13,10 @@ from sqlalchemy import Row, and_, bindparam, delete, func, or_, select
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.key import Key, NaturalKey, escaped, unescaped
 from sagerecon.model.packed_json import Packer
-from sagerecon.model.value import canonical, read_json
+from sagerecon.model.value import canonical
 from sagerecon.planning.known import KnownEntities
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
+from sagerecon.store.stored import read_object
 from sagerecon.store.tables import HELD, ID_MAP, NATURAL_KEYS, STEPS
 from sagerecon.store.write_buffer import WriteBuffer
 from sagerecon.store.written import ONE_WRITTEN, read_written
@@ -200,7 +201,7 @@ class IdMap:
             return found[0].body if len(found) == 1 else None
         self._buffer.flush_key(kind, key)
         row = self._buffer.reader.one(_GET_ANSWER, self._where(kind, key))
-        return None if row is None else read_json(row.answer)
+        return None if row is None else read_object(row.answer)
 
     def written(self, kind: str, key: str) -> Written | None:
         self._buffer.flush_key(kind, key)
@@ -210,7 +211,7 @@ class IdMap:
     def found(self, kind: str, key: NaturalKey) -> Sequence[Entity]:
         self._buffer.flush_key(kind, key)
         rows = self._buffer.reader.rows(_FOUND, self._where(kind, key))
-        return [Entity(kind, row.sage_id, read_json(row.body)) for row in rows]
+        return [Entity(kind, row.sage_id, read_object(row.body)) for row in rows]
 
     def owner(self, kind: str, sage_id: str) -> str | None:
         self._buffer.flush()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sagerecon.files.folders import make_private_folder
 from sagerecon.files.reading import read_bounded
-from sagerecon.files.writing import write_bytes
+from sagerecon.files.writing import write_bytes, write_first
 from sagerecon.model.errors import StoreError
 from sagerecon.model.limits import KEY_FILE
 
@@ -49,19 +51,35 @@ class KeyFile:
         Raises:
             StoreError: it cannot be written.
         """
-        try:
+        with self._errors():
             make_private_folder(self._path.parent)
             write_bytes(self._path, text.encode("ascii"))
+        return True
+
+    def create(self, text: str) -> bool:
+        """Write the file unless there is one, and return True: of two processes the first wins.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        with self._errors():
+            make_private_folder(self._path.parent)
+            is_first = write_first(self._path, text.encode("ascii"))
+        return is_first or bool(self.read().strip()) or self.write(text)  # of an empty file nothing is kept
+
+    def delete(self) -> None:
+        """Delete the file, if there is one."""
+        self._path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             raise StoreError(
                 f"The key of the vault cannot be written: {self}: {error.strerror}.",
                 "Check the permissions of the folder.",
             ) from error
-        return True
-
-    def delete(self) -> None:
-        """Delete the file, if there is one."""
-        self._path.unlink(missing_ok=True)
 
     def __str__(self) -> str:
         return self.name

@@ -30,6 +30,7 @@ from sagerecon.store.call_witness import CallWitness
 from sagerecon.store.company import CompanyStore, open_company
 from sagerecon.store.database import Database, Transaction, prepared, upsert
 from sagerecon.store.disk import Disk
+from sagerecon.store.plain_schema import require_plain_schema
 from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.run_calls import MARK_EARLIER_RUNS
 from sagerecon.store.store_file import APPLICATION_ID, StoreFile, claim_file
@@ -239,6 +240,8 @@ def _check_schema(database: Database) -> str:
                 connection.exec_driver_sql(f"PRAGMA application_id={APPLICATION_ID}")
         elif is_sqlite and connection.exec_driver_sql("PRAGMA application_id").scalar() != APPLICATION_ID:
             raise StoreError("The database belongs to another program.", "Set 'store' to another.")
+        elif is_sqlite:
+            require_plain_schema(connection)
         transaction = Transaction(database, connection)
         version = transaction.one(_GET_FACT, {"name": "schema"})
         if version is None or version.value in _UPGRADABLE:

@@ -51,6 +51,10 @@ class OsKeyring:
         except Exception:  # as in `read`
             return False
 
+    def create(self, text: str) -> bool:
+        """Keep a text unless one is kept already; otherwise as `write`. No keyring does that in one step."""
+        return bool(self.read()) or self.write(text)
+
     def delete(self) -> None:
         """Delete what is kept for the store, if anything is."""
         if self.read():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,11 @@ from sqlalchemy import BindParameter, Row, bindparam, func, select
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.reading import Reading
+from sagerecon.model.typed import require_types
 from sagerecon.model.value import canonical, read_json
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
 from sagerecon.store.result_rows import replace_rows, with_rows, without_rows
+from sagerecon.store.stored import read_object, reads_rows
 from sagerecon.store.tables import READINGS, RECONCILIATIONS, RECORD_VERDICTS, VERDICTS
 
 
@@ -203,7 +205,7 @@ class ReconciliationLog:
             row = transaction.one(_LAST_RESULT, {"business": self._business})
         if row is None:
             return None
-        source = {name: value for name, value in json.loads(row.source).items() if name != _BASIS}
+        source = {name: value for name, value in read_object(row.source).items() if name != _BASIS}
         document = with_rows(self._database, self._business, row.number, row.document)
         return StoredResult(source, document)
 
@@ -214,8 +216,7 @@ class ReconciliationLog:
             row = transaction.one(_RECORD, {"business": self._business, "kind": kind, "key": key})
             if last is None or row is None or row.reconciliation != last.number:
                 return None
-            may_be = tuple((kind, sage_id, key) for kind, sage_id, key in json.loads(row.may_be))
-            return LastJudged(row.verdict, json.loads(row.reason), may_be)
+            return _last_judged(row)
 
     def records_without(self, verdict: str) -> frozenset[tuple[str, str]]:
         """Return kind and draft key of the records that the last reconciliation gave another verdict."""
@@ -307,20 +308,7 @@ class ReconciliationLog:
 
     def _basis(self, transaction: Transaction, row: Row[tuple[int]]) -> Basis:
         found = transaction.rows(_READINGS, {"business": self._business, "number": row.number})
-        compared = json.loads(row.source).get(_BASIS, {})
-        return Basis(
-            ReadingRuns(
-                row.reading,
-                row.deletions,
-                row.before,
-                id_map=compared.get("id_map", ""),
-                confirmation=compared.get("confirmation", ""),
-            ),
-            listings=tuple(_reading(each) for each in found if not each.of_deletions),
-            deletions=tuple(_reading(each) for each in found if each.of_deletions),
-            rules=compared.get("rules", {}),
-            number=row.number,
-        )
+        return _read_basis(row, found)
 
     def _read(self, transaction: Transaction) -> dict[str, LastVerdict]:
         return {
@@ -351,6 +339,31 @@ def _values(reading: Reading) -> Values:
         "whole": int(reading.is_whole),
         "why_incomplete": reading.why_incomplete,
     }
+
+
+@reads_rows
+def _last_judged(row: Row[tuple[str]]) -> LastJudged:
+    may_be = tuple((kind, sage_id, key) for kind, sage_id, key in read_json(row.may_be))
+    return require_types(LastJudged(row.verdict, read_json(row.reason), may_be))
+
+
+@reads_rows
+def _read_basis(row: Row[tuple[int]], readings: Sequence[Row[tuple[str]]]) -> Basis:
+    compared = read_object(row.source).get(_BASIS, {})
+    basis = Basis(
+        ReadingRuns(
+            row.reading,
+            row.deletions,
+            row.before,
+            id_map=compared.get("id_map", ""),
+            confirmation=compared.get("confirmation", ""),
+        ),
+        listings=tuple(_reading(each) for each in readings if not each.of_deletions),
+        deletions=tuple(_reading(each) for each in readings if each.of_deletions),
+        rules=compared.get("rules", {}),
+        number=row.number,
+    )
+    return require_types(basis)
 
 
 def _reading(row: Row[tuple[str]]) -> Reading:

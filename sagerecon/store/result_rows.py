@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, select
 from sagerecon.model.errors import StoreError
 from sagerecon.model.rows import Row, Rows
 from sagerecon.store.database import Database, Transaction, Values, prepared, upsert
+from sagerecon.store.stored import read_object, reads_rows
 from sagerecon.store.tables import RESULT_ROWS
 
 #: Stands in the document for a list; its value is the number of the list.
@@ -54,27 +55,32 @@ def replace_rows(transaction: Transaction, business: str, reconciliation: int, l
             transaction.run(_KEEP, {"business": business, **place, "document": json.dumps(row)})
 
 
+@reads_rows
 def with_rows(database: Database, business: str, reconciliation: int, text: str) -> Any:
     """Return the document of a reconciliation; its rows are read from the store whenever they are asked for.
 
     Raises:
         StoreError: when they are read and a newer reconciliation has replaced them.
+        DamagedStoreError: it is not a document.
     """
 
     def list_at(document: dict[str, Any]) -> object:
         if _LIST not in document:
             return document
-        number, count = document[_LIST], document["count"]
+        number, count = int(document[_LIST]), int(document["count"])
         place: Values = {"business": business, "reconciliation": reconciliation, "list": number}
         return Rows(count, lambda: _read(database, place, count))
 
-    return json.loads(text, object_hook=list_at)
+    document = json.loads(text, object_hook=list_at)
+    if not isinstance(document, dict):
+        raise TypeError(f"{type(document).__name__} in place of a document")
+    return document
 
 
 def _read(database: Database, place: Values, count: int) -> Iterator[Row]:
     found = 0
     for row in database.stream(_ROWS, place):
-        yield json.loads(row.document)
+        yield read_object(row.document)
         found += 1
     if found < count:
         raise StoreError(

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import Row, bindparam, func, or_, select
 
 from sagerecon.model.clock import DAY, MINUTE, Clock, cautious_now
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.packed_json import Packer
 from sagerecon.model.reading import Reading
-from sagerecon.model.value import read_json
 from sagerecon.pairing.refusal import Deleted, Refusal
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.plan import Plan, Purpose
 from sagerecon.planning.settling import RunState, SetAside
 from sagerecon.planning.step import Action, ReverseStep, Step, UpdateStep
-from sagerecon.planning.step_document import read_step
 from sagerecon.store import runs
 from sagerecon.store.database import Database, Transaction, Values, prepared
 from sagerecon.store.held import HELD_ALL, HELD_ENTITY, HELD_KIND, IDS_HELD, LOOKS, REFUSALS
@@ -32,7 +30,9 @@ from sagerecon.store.steps import (
     read_findings,
     read_reading,
     read_set_aside,
+    read_stored_step,
 )
+from sagerecon.store.stored import read_object, reads_rows
 from sagerecon.store.suspects import Suspects
 from sagerecon.store.tables import RUNS, STEPS
 from sagerecon.store.traffic import (
@@ -185,7 +185,7 @@ class RunHistory:
         self._buffer.flush()
         with self._database.reading() as transaction:
             rows = transaction.rows(_UNCERTAIN, {"business": self._business, "run": run})
-            return [read_step(read_json(row.step)) for row in rows]
+            return [read_stored_step(row) for row in rows]
 
     def last_activity(self, run: str) -> int:
         """Return when the newest step of a run was sent or recorded; 0 where there is none."""
@@ -244,13 +244,13 @@ class RunHistory:
         """
         self._buffer.flush()
         for row in self._database.stream(LOOKS, {"business": self._business}):
-            yield Entity(row.kind, row.sage_id, read_json(row.body)), row.recorded_at
+            yield Entity(row.kind, row.sage_id, read_object(row.body)), row.recorded_at
 
     def refusals(self) -> Iterator[Refusal]:
         """Yield the updates and deletions that Sage refused, the oldest first."""
         self._buffer.flush()
         for row in self._database.stream(REFUSALS, {"business": self._business}):
-            step = read_step(read_json(row.step))
+            step = read_stored_step(row)
             if isinstance(step, UpdateStep | ReverseStep):
                 yield Refusal(
                     kind=step.kind,
@@ -258,7 +258,7 @@ class RunHistory:
                     is_deletion=isinstance(step, ReverseStep),
                     reason=" ".join(finding.message for finding in read_findings(row)),
                     at=row.recorded_at,
-                    held=Entity(row.kind, row.sage_id, read_json(row.body)),
+                    held=Entity(row.kind, row.sage_id, read_object(row.body)),
                     body=step.body,
                     left=step.left if isinstance(step, UpdateStep) else (),
                     identity=step.identity,
@@ -268,7 +268,7 @@ class RunHistory:
         """Yield every entity that a run has deleted or voided."""
         self._buffer.flush()
         for row in self._database.stream(DELETIONS, {"business": self._business}):
-            step = read_step(read_json(row.step))
+            step = read_stored_step(row)
             if isinstance(step, ReverseStep):
                 yield Deleted(step.body, row.recorded_at)
 
@@ -276,20 +276,20 @@ class RunHistory:
         """Return kind and Sage id of every entity that a run has deleted or voided."""
         self._buffer.flush()
         rows = self._database.stream(DELETIONS, {"business": self._business})
-        return frozenset((row.kind, read_json(row.step)["sage_id"]) for row in rows)
+        return frozenset((row.kind, str(read_object(row.step).get("sage_id"))) for row in rows)
 
     def renamed_keys(self) -> Mapping[tuple[str, str], str]:
         """Return by kind and earlier draft key the key that took over its entity, as last recorded."""
         self._buffer.flush()
         rows = self._database.stream(RENAMES, {"business": self._business})
-        return {(row.kind, read_json(row.step)["earlier"]): row.key for row in rows}
+        return {(row.kind, str(read_object(row.step).get("earlier"))): row.key for row in rows}
 
     def reversals(self) -> Iterator[tuple[ReverseStep, int]]:
         """Yield the deletion of each record that is not written any more, and when it was carried out."""
         self._buffer.flush()
         found: dict[tuple[str, str], tuple[ReverseStep, int]] = {}
         for row in self._database.stream(REVERSALS, {"business": self._business}):
-            step = read_step(read_json(row.step))
+            step = read_stored_step(row)
             if isinstance(step, ReverseStep):
                 found[step.kind, step.key] = (step, row.recorded_at)
         yield from found.values()
@@ -300,7 +300,7 @@ class RunHistory:
         where: Values = {"business": self._business, "run": run, "kind": kind, "sage_id": sage_id}
         with self._database.reading() as transaction:
             row = transaction.one(HELD_ENTITY, where)
-            return None if row is None else Entity(kind, sage_id, read_json(row.body))
+            return None if row is None else Entity(kind, sage_id, read_object(row.body))
 
     def finished_reading(self, plan: Plan) -> str | None:
         """Return the newest finished run that asked what `plan` asks and that no reconciliation has used."""
@@ -347,21 +347,24 @@ class RunHistory:
     def _runs(self, transaction: Transaction) -> list[Run]:
         found = []
         for row in transaction.rows(_ALL_RUNS, {"business": self._business}):
-            where: Values = {"business": self._business, "run": row.run}
-            found.append(
-                Run(
-                    id=row.run,
-                    plan=row.plan,
-                    purpose=Purpose(row.purpose),
-                    state=RunState(row.state),
-                    started_at=row.started_at,
-                    finished_at=row.finished_at,
-                    steps=row.steps,
-                    planned_calls=row.planned_calls,
-                    attempts=row.attempts,
-                    continued_at=row.continued_at,
-                    is_held=bool(row.holder) and is_alive(row.holder) is not False,
-                    counts={counted.state: counted.steps for counted in transaction.rows(_COUNTS, where)},
-                )
-            )
+            counts = transaction.rows(_COUNTS, {"business": self._business, "run": row.run})
+            found.append(_read_run(row, {counted.state: counted.steps for counted in counts}))
         return found
+
+
+@reads_rows
+def _read_run(row: Row[tuple[str]], counts: Mapping[str, int]) -> Run:
+    return Run(
+        id=row.run,
+        plan=row.plan,
+        purpose=Purpose(row.purpose),
+        state=RunState(row.state),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        steps=row.steps,
+        planned_calls=row.planned_calls,
+        attempts=row.attempts,
+        continued_at=row.continued_at,
+        is_held=bool(row.holder) and is_alive(row.holder) is not False,
+        counts=counts,
+    )

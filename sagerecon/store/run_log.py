@@ -13,7 +13,7 @@ from sagerecon.model.draft import node_document
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.errors import PlanStaleError
 from sagerecon.model.key import Key, NaturalKey
-from sagerecon.model.value import canonical, fingerprint, read_json
+from sagerecon.model.value import canonical, fingerprint
 from sagerecon.pairing.held import created_at, is_absent
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.planning.budget import Budget
@@ -28,6 +28,7 @@ from sagerecon.store.held import LOOKS_OF_RUN
 from sagerecon.store.id_map import IdMap
 from sagerecon.store.process import is_alive, this_process
 from sagerecon.store.run_calls import NO_RUN
+from sagerecon.store.stored import read_object
 from sagerecon.store.suspects import Suspects
 from sagerecon.store.witness import WitnessError
 from sagerecon.store.write_buffer import WriteBuffer
@@ -161,8 +162,8 @@ class RunLog:
         row = self._buffer.reader.one(steps.ANSWERED_CREATION, where)
         if row is None:
             return None
-        answer = read_json(row.answer)
-        entity = Entity(row.kind, str(answer["id"]), answer)
+        answer = read_object(row.answer)
+        entity = Entity(row.kind, str(answer.get("id", "")), answer)
         if (created := created_at(entity)) is not None and created < since:
             return None  # a repeated answer: Sage remembers the id since it created the entity
         return AnsweredCreation(row.kind, row.path, row.idempotency_id, entity.sage_id)
@@ -235,7 +236,7 @@ class RunLog:
     def absent(self, run: str) -> frozenset[tuple[str, str]]:
         self._buffer.flush()
         rows = self._buffer.reader.rows(LOOKS_OF_RUN, {"business": self._business, "run": run})
-        found = (Entity(row.kind, row.sage_id, read_json(row.body)) for row in rows)
+        found = (Entity(row.kind, row.sage_id, read_object(row.body)) for row in rows)
         return frozenset((e.kind, e.sage_id) for e in found if is_absent(e))
 
     def record_page(

@@ -7,11 +7,13 @@ from sqlalchemy import Row, and_, bindparam, case, delete, func, or_, select, up
 from sagerecon.model.entity import Entity, Written
 from sagerecon.model.finding import Finding, finding_document, read_finding
 from sagerecon.model.reading import Reading
+from sagerecon.model.typed import require_types
 from sagerecon.model.value import canonical, read_json
 from sagerecon.planning.settling import Attempt, SetAside, State
 from sagerecon.planning.step import Action, AdoptStep, ReadStep, RenameStep, ReverseStep, Step
 from sagerecon.planning.step_document import read_step, read_write_step, step_document
 from sagerecon.store.database import prepared, upsert
+from sagerecon.store.stored import reads_rows
 from sagerecon.store.tables import ADOPTED_BY_DECISION, HELD, STEPS
 
 OF_COMPANY = STEPS.c.business == bindparam("business")
@@ -210,9 +212,16 @@ def reading_values(
     return {**_step_values(run, step, state), "pages": pages, "total": total, "recorded_at": now}
 
 
+@reads_rows
+def read_stored_step(row: Row[tuple[str]]) -> Step:
+    """Read the step of a row."""
+    return require_types(read_step(read_json(row.step)))
+
+
+@reads_rows
 def read_reading(row: Row[tuple[str]]) -> Reading:
     """Read the reading of one step of a run that read Sage; whole only where its last page is recorded."""
-    step = read_step(read_json(row.step))
+    step = read_stored_step(row)
     return Reading(
         kind=row.kind,
         key=row.key,
@@ -225,11 +234,12 @@ def read_reading(row: Row[tuple[str]]) -> Reading:
     )
 
 
+@reads_rows
 def read_attempt(row: Row[tuple[str]]) -> Attempt:
     """Read the attempt that `intent_values` wrote."""
     return Attempt(
         run=row.run,
-        step=read_write_step(read_json(row.step)),
+        step=require_types(read_write_step(read_json(row.step))),
         method=row.method,
         path=row.path,
         body=read_json(row.body),
@@ -243,14 +253,17 @@ def read_attempt(row: Row[tuple[str]]) -> Attempt:
     )
 
 
+@reads_rows
 def read_set_aside(row: Row[tuple[str]]) -> SetAside:
     """Read the step that `set_aside_values` wrote."""
-    return SetAside(read_step(read_json(row.step)), State(row.state), read_findings(row))
+    return SetAside(read_stored_step(row), State(row.state), read_findings(row))
 
 
+@reads_rows
 def read_findings(row: Row[tuple[str]]) -> tuple[Finding, ...]:
     """Read the findings of a step that was set aside."""
-    return tuple(read_finding(document) for document in read_json(row.findings or "[]"))
+    documents = read_json(row.findings or "[]")
+    return tuple(require_types(read_finding(document)) for document in documents)
 
 
 def _why_incomplete(row: Row[tuple[str]]) -> str:

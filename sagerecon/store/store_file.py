@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from sagerecon.files.own import require_no_link
+from sagerecon.files.own import require_no_link, require_own
 from sagerecon.files.writing import open_own, replacing
 from sagerecon.model.errors import StoreError
 from sagerecon.store.file_content import FileContent, content_of, read_file_content
@@ -208,7 +208,10 @@ def claim_file(path: Path) -> StoreFile:
         )
     try:
         for ending in ("", *_BESIDE):
-            require_no_link(path.with_name(path.name + ending))
+            beside = path.with_name(path.name + ending)
+            require_no_link(beside)
+            if beside.exists():  # SQLite writes to it in its place
+                require_own(beside.stat(), beside)
         with open_own(path, os.O_RDWR) as handle:
             facts = os.fstat(handle)
             if not _may_be_store(os.pread(handle, _HEADER.size, 0), facts.st_size):

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Row, bindparam, delete, select
 
 from sagerecon.model.entity import Entity
+from sagerecon.model.typed import require_types
 from sagerecon.model.value import canonical, read_json
 from sagerecon.pairing.suspect import Suspect
 from sagerecon.store.database import Transaction, Values, prepared, upsert
+from sagerecon.store.stored import reads_rows
 from sagerecon.store.tables import SUSPECTS
 from sagerecon.store.write_buffer import WriteBuffer
 
@@ -72,11 +74,12 @@ class Suspects:
         self._buffer.add(FORGET, {"business": self._business, "kind": kind, "key": key})
 
 
+@reads_rows
 def _suspect(row: Row[tuple[str]]) -> Suspect:
     """Read one row; a store of an earlier version kept no more than the ids of the entities."""
     ids = read_json(row.sage_ids)
     bodies = read_json(row.entities or "[]") or [{} for _ in ids]
-    return Suspect(
+    suspect = Suspect(
         kind=row.kind,
         key=row.key,
         entities=tuple(Entity(row.kind, *found) for found in zip(ids, bodies, strict=True)),
@@ -85,3 +88,4 @@ def _suspect(row: Row[tuple[str]]) -> Suspect:
         seen_at=row.seen_at,
         by_key=bool(row.by_key),
     )
+    return require_types(suspect)

@@ -23,6 +23,9 @@ from sagerecon.store.vault_key import SIGN_IN, VaultKey
 LEASE = 10 * SECOND
 LEASE_WHEN_SENT = 75 * SECOND
 
+#: By how much the clock of a holder on another machine may be ahead. A lease that ends later is nobody's.
+_CLOCKS_APART = 60 * SECOND
+
 #: The pause between two attempts to get the lease. It is in real seconds, because a virtual clock would run
 #: past the lease of the other process at once.
 RETRY_SECONDS = 0.02
@@ -201,7 +204,7 @@ class SealedVault:
                 return False
             if (
                 row.lease_holder
-                and row.lease_until > now
+                and now < row.lease_until <= now + LEASE_WHEN_SENT + _CLOCKS_APART
                 and is_alive(_process(row.lease_holder)) is not False
             ):
                 return None

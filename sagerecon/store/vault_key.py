@@ -52,6 +52,10 @@ class KeyPlace(Protocol):
         """
         ...
 
+    def create(self, text: str) -> bool:
+        """Keep a text unless one is kept already; otherwise as `write`."""
+        ...
+
     def delete(self) -> None:
         """Delete the text, if there is one."""
         ...
@@ -187,7 +191,9 @@ class VaultKey:
         return [key for place in self._places for key in _split(place.read(), place.name)]
 
     def _create(self) -> list[str]:
-        self._write([_new_key()])
+        """Return the new keys, or those that another process has created in the meantime."""
+        new = f"{_new_key()}\n"
+        any(place.create(new) for place in self._places)  # up to the first that can
         if not (keys := self._keys()):
             raise StoreError("The vault has no key.", f"Set the environment variable {KEY_VARIABLE}.")
         return keys

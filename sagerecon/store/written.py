@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from sys import intern
 
 from sqlalchemy import Row, and_, bindparam, select
@@ -11,10 +11,12 @@ from sagerecon.model.entity import Written
 from sagerecon.model.money import decimal
 from sagerecon.model.packed_json import Packer
 from sagerecon.model.place import Place
+from sagerecon.model.typed import require_types
 from sagerecon.model.value import read_json
 from sagerecon.planning.settling import State
 from sagerecon.planning.step import Action
 from sagerecon.store.database import prepared
+from sagerecon.store.stored import reads_rows
 from sagerecon.store.tables import ADOPTED_BY_DECISION, ID_MAP, RUNS, STEPS
 
 
@@ -101,16 +103,17 @@ RENAMES = prepared(
 )
 
 
+@reads_rows
 def read_written(row: Row[tuple[str]], packer: Packer) -> Written:
     """Read one row of these statements. What many rows share is kept once."""
     step = read_json(row.step)
     is_renamed = step.get("action") == Action.RENAME.value
-    return Written(
+    written = Written(
         kind=intern(row.kind),
         key=row.key,
         sage_id=row.sage_id,
-        sent=packer.pack(row.step, f"step {row.kind}", "body"),
-        answer=packer.pack(row.answer or "{}", row.kind),
+        sent=step.get("body", {}),
+        answer={},
         written_at=row.recorded_at,
         content=row.content,
         adopted=bool(row.adopted),
@@ -121,4 +124,9 @@ def read_written(row: Row[tuple[str]], packer: Packer) -> Written:
         origins=tuple(Place.parse(text) for text in step.get("origins", ())),
         snapshot="" if is_renamed else intern(row.snapshot),  # the body is that of an earlier snapshot
         mappings=intern(row.mappings),
+    )
+    return replace(
+        require_types(written),
+        sent=packer.pack(row.step, f"step {row.kind}", "body"),
+        answer=packer.pack(row.answer or "{}", row.kind),
     )
