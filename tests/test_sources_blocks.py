@@ -24,8 +24,8 @@ e: {type: boolean, optional: true}
 """
 
 CELLS = st.sampled_from(
-    ["", " ", "x", "Oak", "'a'", '"5"" nail"', '"a\n\n b"', '"a,b"', "\x1f", "\t", "é", "NULL", "1", "-7", "007",
-     "1.5", "12.", "1.234", "9" * 19, "2017-03-31", "2017-02-30", "yes", "no", '"', 'a"b', "b", "c"]
+    ["", " ", "x", "Oak", "'a'", '"5"" nail"', '"a\n\n b"', '"a,b"', "\x1f", "\t", "é", "NULL", "1", "-7",
+     "007", "1.5", "12.", "1.234", "9" * 19, "2017-03-31", "2017-02-30", "yes", "no", '"', 'a"b', "b", "c"]
 )  # fmt: skip
 LINES = st.lists(CELLS, min_size=4, max_size=6).map(",".join)
 USUAL = st.tuples(
