@@ -231,7 +231,7 @@ if sys.platform == "linux":
 
     @contextmanager
     def _bounded_memory(thread: _SqlThread, more: int) -> Iterator[None]:
-        """Bound by so many bytes what the block adds to this process; for good where its call does not end."""
+        """Bound what the block adds to the data of this process, for good where its call does not end."""
         most = int(_STATM.read_bytes().split()[5]) * _PAGE + more
         if _SOFT != resource.RLIM_INFINITY:
             most = min(most, _SOFT)
