@@ -90,6 +90,35 @@ JSON_LINES = dedent("""\
           n: {type: decimal}
           l: {type: list, columns: {d: {type: date}}}
     """).encode()
+XML_TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t:
+        path: t.xml
+        records: E.Is.I
+        columns:
+          id: {type: text, required: true, path: "@id"}
+          c: {type: text, path: ^.C}
+          n: {type: decimal, path: N}
+          l: {type: list, path: L, columns: {d: {type: date, path: D}, self: {type: text, path: .}}}
+    """).encode()
+SAFT_TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      lines:
+        path: t.xml
+        format: saft
+        records: transaction_lines
+        columns: {id: {path: ^.TransactionID, type: text}, a: {path: Amount, type: decimal}}
+    """).encode()
+XML = (
+    b'<?xml version="1.0" encoding="utf-8"?><E xmlns="urn:x" xmlns:y="urn:y"><Is><C>GBP</C>\n'
+    b'<I id="1"><N>1.50</N><L><D>2024-01-31</D></L><L>x</L></I>\n<y:I y:id="2"><![CDATA[a]]></y:I></Is></E>'
+)
+SAFT = (
+    b"<AuditFile><GeneralLedgerEntries><Journal><Transaction><TransactionID>1</TransactionID>"
+    b"<Line><Amount>1.00</Amount></Line></Transaction></Journal></GeneralLedgerEntries></AuditFile>"
+)
 SIE_TABLES = dedent("""\
     sagerecon: sources/v1
     files:
@@ -305,6 +334,8 @@ LOADERS: tuple[Loader, ...] = (
         load_declared(JSON_LINES, "t.jsonl"),
         10,
     ),
+    Loader("xml", (XML,), load_declared(XML_TABLES, "t.xml"), 15),
+    Loader("saft", (SAFT,), load_declared(SAFT_TABLES, "t.xml"), 5),
     Loader("sie", (SIE,), load_declared(SIE_TABLES, "t.se"), 20),
     Loader("workbook", (customers(),), load_workbook, 6, lambda _valid, random: workbooks(random)),
     Loader("sources", (TABLES, SOURCES.encode()), load_declarations, 20),

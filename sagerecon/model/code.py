@@ -186,6 +186,7 @@ class Code(StrEnum):
     NOT_TEXT = ("not_text", "A cell is not text.")
     NOT_VALID = ("not_valid", "A value breaks a rule of the file's schema.")
     NOT_WHOLE = ("not_whole", "A number has decimals, and the field takes whole numbers.")
+    NOT_XML = ("not_xml", "A file is not well-formed XML, or has a document type declaration.")
     NOT_YAML = ("not_yaml", "A file is not YAML.")
     OPENING_AFTER_START = (
         "opening_after_start",
@@ -199,7 +200,7 @@ class Code(StrEnum):
     QUARANTINED_BY_RULE = ("quarantined_by_rule", "A named rule of the mapping quarantines the record.")
     QUOTE_NOT_CLOSED = ("quote_not_closed", "A quoted CSV cell is never closed.")
     RAGGED_ROW = ("ragged_row", "A row has more or fewer cells than the header row.")
-    RECORDS_NOT_THERE = ("records_not_there", "A JSON file has no list of records at the declared path.")
+    RECORDS_NOT_THERE = ("records_not_there", "A file has no records at the declared path.")
     REFERENCE_MISSING = ("reference_missing", "A draft refers to a record that will not be in Sage.")
     REFERS_TO_WAITING = ("refers_to_waiting", "Records refer to a record that waits for a decision.")
     REJECTED = ("rejected", "Sage rejected the record.")
@@ -227,7 +228,7 @@ class Code(StrEnum):
     TOO_MANY_DIGITS = ("too_many_digits", "The result of a calculation has more than 38 digits.")
     TOO_MANY_ITEMS = ("too_many_items", "More items of a list meet the condition than allowed.")
     TOO_MANY_LETS = ("too_many_lets", "A mapping has more `let` values than allowed.")
-    TRUNCATED = ("truncated", "A JSON file is truncated.")
+    TRUNCATED = ("truncated", "A file is truncated.")
     TWO_SOURCES = ("two_sources", "A field of a mapping has more than one source.")
     UNBALANCED = ("unbalanced", "The debits and credits of a journal differ.")
     UNCERTAIN_IN_SAGE = ("uncertain_in_sage", "Sage may hold a record already that the store does not know.")

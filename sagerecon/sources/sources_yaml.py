@@ -30,7 +30,7 @@ _PARTS = ("files", "datasets", "controls", "checks")
 
 #: Keys of a file that apply to some formats only.
 _FORMATS_OF_KEY = {
-    "records": ("json", "sie"),
+    "records": ("json", "xml", "saft", "sie"),
     "count": ("json",),
     "delimiter": ("csv",),
     "quote": ("csv",),

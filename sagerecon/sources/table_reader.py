@@ -21,6 +21,7 @@ from sagerecon.sources.jsonl_file import JsonLinesReader
 from sagerecon.sources.rows import Row
 from sagerecon.sources.sie_file import SieReader
 from sagerecon.sources.tables import row_line
+from sagerecon.sources.xml_file import XmlReader, open_saft
 
 #: Number of findings with the same code, file and column that are listed; more are only counted.
 MAX_SIMILAR_FINDINGS = 20
@@ -54,6 +55,8 @@ READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "jsonl": JsonLinesReader,
     "csv": CsvReader,
     "xlsx": _open_workbook,
+    "xml": XmlReader,
+    "saft": open_saft,
     "sie": SieReader,
 }
 
