@@ -119,6 +119,23 @@ SAFT = (
     b"<AuditFile><GeneralLedgerEntries><Journal><Transaction><TransactionID>1</TransactionID>"
     b"<Line><Amount>1.00</Amount></Line></Transaction></Journal></GeneralLedgerEntries></AuditFile>"
 )
+IIF_TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t:
+        path: t.iif
+        records: TRNS
+        date: "%m/%d/%Y"
+        columns: {n: {column: _transaction, type: integer}, d: {column: DATE, type: date}}
+      s:
+        path: t.iif
+        records: SPL
+        columns: {a: {column: ACCNT, type: text, required: true}, n: {column: AMOUNT, type: decimal}}
+    """).encode()
+IIF = (
+    b"!TRNS\tTRNSTYPE\tDATE\tAMOUNT\n!SPL\tACCNT\tAMOUNT\n!ENDTRNS\n"
+    b'TRNS\tBILL\t1/31/2024\t10.00\nSPL\t"A ""B"""\t-10.00\t\nENDTRNS\n!SPL\tAMOUNT\tACCNT\n'
+)
 SIE_TABLES = dedent("""\
     sagerecon: sources/v1
     files:
@@ -336,6 +353,7 @@ LOADERS: tuple[Loader, ...] = (
     ),
     Loader("xml", (XML,), load_declared(XML_TABLES, "t.xml"), 15),
     Loader("saft", (SAFT,), load_declared(SAFT_TABLES, "t.xml"), 5),
+    Loader("iif", (IIF,), load_declared(IIF_TABLES, "t.iif"), 10),
     Loader("sie", (SIE,), load_declared(SIE_TABLES, "t.se"), 20),
     Loader("workbook", (customers(),), load_workbook, 6, lambda _valid, random: workbooks(random)),
     Loader("sources", (TABLES, SOURCES.encode()), load_declarations, 20),

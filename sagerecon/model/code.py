@@ -171,6 +171,7 @@ class Code(StrEnum):
     NOT_DATE = ("not_date", "A cell is not a date of the declared format.")
     NOT_DATETIME = ("not_datetime", "A cell is not a date and time of the declared format.")
     NOT_DECIMAL = ("not_decimal", "A cell is not a number of the declared format.")
+    NOT_IIF = ("not_iif", "A file is not well-formed IIF.")
     NOT_IN_CROSSWALK = ("not_in_crosswalk", "A crosswalk has no row for a source code.")
     NOT_IN_ENCODING = ("not_in_encoding", "A file has bytes that its declared encoding does not allow.")
     NOT_IN_ENUM = ("not_in_enum", "An enum has no entry for a source value.")

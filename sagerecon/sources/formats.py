@@ -41,6 +41,7 @@ FORMATS: Mapping[str, Format] = {
         signature="XML",
         records={section: frozenset() for section in SAFT_SECTIONS},
     ),
+    "iif": Format("IIF", (".iif",), signature="IIF"),
     "sie": Format(
         "SIE",
         (".se", ".si", ".sie"),
@@ -49,6 +50,12 @@ FORMATS: Mapping[str, Format] = {
         encoding="cp437",
         records=SIE_RECORDS,
     ),
+}
+
+#: What `records` is in the formats that need it and may have any.
+_NEEDED_RECORDS = {
+    "xml": "the path of their element from the root, such as Export.Invoices.Invoice",
+    "iif": "the list that holds them, such as TRNS or CUST",
 }
 
 _BY_SUFFIX = {suffix: name for name, kind in FORMATS.items() for suffix in kind.suffixes}
@@ -72,9 +79,9 @@ def default_encoding(file_format: str) -> str:
 def records_findings(file: SourceFile) -> Iterator[Finding]:
     """Yield a finding for each kind of records, or field of them, that the format of a file does not have."""
     kinds = FORMATS[file.format].records if file.format in FORMATS else {}
-    if file.format == "xml" and not file.records:
-        message = "no records of the XML file are named."
-        hint = "Set records: to the path of their element from the root, such as Export.Invoices.Invoice."
+    if file.format in _NEEDED_RECORDS and not file.records:
+        message = f"no records of the {FORMATS[file.format].title} file are named."
+        hint = f"Set records: to {_NEEDED_RECORDS[file.format]}."
         yield Finding(Code.UNKNOWN_RECORDS, file.place, message, hint)
     if not kinds:
         return

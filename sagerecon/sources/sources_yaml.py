@@ -30,13 +30,13 @@ _PARTS = ("files", "datasets", "controls", "checks")
 
 #: Keys of a file that apply to some formats only.
 _FORMATS_OF_KEY = {
-    "records": ("json", "xml", "saft", "sie"),
+    "records": ("json", "xml", "saft", "iif", "sie"),
     "count": ("json",),
     "delimiter": ("csv",),
     "quote": ("csv",),
     "skip": ("csv", "xlsx"),
     "sheet": ("xlsx",),
-    "encoding": ("json", "jsonl", "csv", "sie"),
+    "encoding": ("json", "jsonl", "csv", "iif", "sie"),
 }
 
 

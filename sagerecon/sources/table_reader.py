@@ -16,6 +16,7 @@ from sagerecon.model.place import Place
 from sagerecon.sources.csv_file import CsvReader
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_of, source_error
+from sagerecon.sources.iif_file import IifReader
 from sagerecon.sources.json_file import JsonReader
 from sagerecon.sources.jsonl_file import JsonLinesReader
 from sagerecon.sources.rows import Row
@@ -57,6 +58,7 @@ READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "xlsx": _open_workbook,
     "xml": XmlReader,
     "saft": open_saft,
+    "iif": IifReader,
     "sie": SieReader,
 }
 
