@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -136,6 +138,12 @@ IIF = (
     b"!TRNS\tTRNSTYPE\tDATE\tAMOUNT\n!SPL\tACCNT\tAMOUNT\n!ENDTRNS\n"
     b'TRNS\tBILL\t1/31/2024\t10.00\nSPL\t"A ""B"""\t-10.00\t\nENDTRNS\n!SPL\tAMOUNT\tACCNT\n'
 )
+SQLITE_TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t: {path: t.db, table: t, columns: {a: {type: text, required: true}, n: {type: decimal}}}
+      q: {path: t.db, query: "SELECT count(*) AS n FROM t JOIN t AS o", columns: {n: {type: integer}}}
+    """).encode()
 SIE_TABLES = dedent("""\
     sagerecon: sources/v1
     files:
@@ -267,6 +275,14 @@ def load_json(content: bytes, folder: Path) -> None:
     read_tables(tables(), write(folder, {"t.csv": CSV, "j.json": content}))
 
 
+def sqlite_database() -> bytes:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (a TEXT PRIMARY KEY, n REAL)")
+        connection.executemany("INSERT INTO t VALUES (?, ?)", [(f"C{row}", row / 4) for row in range(200)])
+        connection.commit()
+        return connection.serialize()
+
+
 def load_declared(tables_yaml: bytes, name: str) -> Callable[[bytes, Path], None]:
     """Return a loader of the files of one format, by the declaration of their tables."""
 
@@ -354,6 +370,7 @@ LOADERS: tuple[Loader, ...] = (
     Loader("xml", (XML,), load_declared(XML_TABLES, "t.xml"), 15),
     Loader("saft", (SAFT,), load_declared(SAFT_TABLES, "t.xml"), 5),
     Loader("iif", (IIF,), load_declared(IIF_TABLES, "t.iif"), 10),
+    Loader("sqlite", (sqlite_database(),), load_declared(SQLITE_TABLES, "t.db"), 10),
     Loader("sie", (SIE,), load_declared(SIE_TABLES, "t.se"), 20),
     Loader("workbook", (customers(),), load_workbook, 6, lambda _valid, random: workbooks(random)),
     Loader("sources", (TABLES, SOURCES.encode()), load_declarations, 20),

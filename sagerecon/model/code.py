@@ -77,6 +77,7 @@ class Code(StrEnum):
     )
     DIFFERS = ("differs", "An entity in Sage matches a record and has other content.")
     DIVISION_BY_ZERO = ("division_by_zero", "An expression divides by zero.")
+    DATABASE_ERROR = ("database_error", "A source database cannot be read, or refuses a query.")
     DUPLICATE_FIELD = ("duplicate_field", "A catalog file declares a field twice.")
     DUPLICATE_KEY = ("duplicate_key", "A key occurs twice in one YAML mapping.")
     DUPLICATE_MAPPING = ("duplicate_mapping", "Two mapping files have the same name.")

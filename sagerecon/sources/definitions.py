@@ -61,6 +61,8 @@ class SourceFile:
     decimal: str = "."
     thousands: str = ""
     sheet: str = ""  #: xlsx: empty means the only sheet
+    table: str = ""  #: of a database; empty means that `query` is read
+    query: str = ""  #: SQL for a database
     path_place: Place = NOWHERE  #: of `path`
 
 

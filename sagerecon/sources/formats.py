@@ -42,6 +42,9 @@ FORMATS: Mapping[str, Format] = {
         records={section: frozenset() for section in SAFT_SECTIONS},
     ),
     "iif": Format("IIF", (".iif",), signature="IIF"),
+    "sqlite": Format(
+        "a SQLite database", (".sqlite", ".sqlite3", ".db", ".db3"), signature="a SQLite database"
+    ),
     "sie": Format(
         "SIE",
         (".se", ".si", ".sie"),

@@ -36,6 +36,8 @@ _FORMATS_OF_KEY = {
     "quote": ("csv",),
     "skip": ("csv", "xlsx"),
     "sheet": ("xlsx",),
+    "table": ("sqlite",),
+    "query": ("sqlite",),
     "encoding": ("json", "jsonl", "csv", "iif", "sie"),
 }
 
@@ -106,6 +108,8 @@ def _file(name: str, node: Node) -> SourceFile:
         decimal=_text(node, "decimal", "."),
         thousands=_text(node, "thousands"),
         sheet=_text(node, "sheet"),
+        table=_text(node, "table"),
+        query=_text(node, "query"),
         path_place=node["path"].place if "path" in node else node.named_at,
     )
 
@@ -178,6 +182,9 @@ def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
         if len(steps) > JSON_DEPTH.most:
             message = f"the path has {len(steps)} steps; {JSON_DEPTH.sentence}."
             yield Finding(Code.TOO_DEEP, node[key].place, message)
+    if file.format in _FORMATS_OF_KEY["table"] and bool(file.table) == bool(file.query):
+        message = f"{FORMATS[file.format].title} needs either the key 'table' or the key 'query'."
+        yield Finding(Code.MISSING_KEY, file.place, message)
     yield from records_findings(file)
     yield from _check_text_settings(file, node)
 

@@ -51,6 +51,12 @@ def _open_workbook(file: SourceFile) -> FormatReader:
     return XlsxReader(file)
 
 
+def _open_sqlite(file: SourceFile) -> FormatReader:
+    from sagerecon.sources.sqlite_file import SqliteReader  # noqa: PLC0415 - few read databases
+
+    return SqliteReader(file)
+
+
 READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "json": JsonReader,
     "jsonl": JsonLinesReader,
@@ -59,6 +65,7 @@ READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "xml": XmlReader,
     "saft": open_saft,
     "iif": IifReader,
+    "sqlite": _open_sqlite,
     "sie": SieReader,
 }
 
