@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import dedent
 from unittest.mock import patch
 
+import duckdb
 from loader_fuzzing import Loader
 from tiny import MAPPING, PROJECT, SOURCES, write_tiny
 from workbook_files import customers, workbooks
@@ -143,6 +145,17 @@ SQLITE_TABLES = dedent("""\
     files:
       t: {path: t.db, table: t, columns: {a: {type: text, required: true}, n: {type: decimal}}}
       q: {path: t.db, query: "SELECT count(*) AS n FROM t JOIN t AS o", columns: {n: {type: integer}}}
+    """).encode()
+PARQUET_TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t:
+        path: t.parquet
+        columns:
+          a: {type: text, required: true}
+          n: {type: decimal}
+          d: {type: date}
+          z: {type: datetime}
     """).encode()
 SIE_TABLES = dedent("""\
     sagerecon: sources/v1
@@ -283,6 +296,16 @@ def sqlite_database() -> bytes:
         return connection.serialize()
 
 
+def parquet_file() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "t.parquet"
+        duckdb.execute(
+            f"""COPY (SELECT 'C' || range AS a, range::DECIMAL(18, 2) / 4 AS n,
+            DATE '2024-01-31' + range::INT AS d, make_timestamptz(range) AS z FROM range(100)) TO '{path}' (FORMAT parquet)"""
+        )
+        return path.read_bytes()
+
+
 def load_declared(tables_yaml: bytes, name: str) -> Callable[[bytes, Path], None]:
     """Return a loader of the files of one format, by the declaration of their tables."""
 
@@ -371,6 +394,7 @@ LOADERS: tuple[Loader, ...] = (
     Loader("saft", (SAFT,), load_declared(SAFT_TABLES, "t.xml"), 5),
     Loader("iif", (IIF,), load_declared(IIF_TABLES, "t.iif"), 10),
     Loader("sqlite", (sqlite_database(),), load_declared(SQLITE_TABLES, "t.db"), 10),
+    Loader("parquet", (parquet_file(),), load_declared(PARQUET_TABLES, "t.parquet"), 2),
     Loader("sie", (SIE,), load_declared(SIE_TABLES, "t.se"), 20),
     Loader("workbook", (customers(),), load_workbook, 6, lambda _valid, random: workbooks(random)),
     Loader("sources", (TABLES, SOURCES.encode()), load_declarations, 20),

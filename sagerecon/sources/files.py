@@ -35,6 +35,7 @@ _SIGNATURES = (
     (re.compile(rb"\x1f\x8b"), "a gzip archive"),
     (re.compile(rb"""[{\[]\s*["{\[]"""), "JSON"),
     (re.compile(rb"#FLAGGA\b", re.IGNORECASE), "SIE"),
+    (re.compile(rb"PAR1"), "Parquet"),
     (re.compile(rb"SQLite format 3\0"), "a SQLite database"),
     (re.compile(rb"![A-Z]{2,20}\t"), "IIF"),
 )

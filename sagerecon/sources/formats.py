@@ -42,6 +42,7 @@ FORMATS: Mapping[str, Format] = {
         records={section: frozenset() for section in SAFT_SECTIONS},
     ),
     "iif": Format("IIF", (".iif",), signature="IIF"),
+    "parquet": Format("Parquet", (".parquet",), signature="Parquet"),
     "sqlite": Format(
         "a SQLite database", (".sqlite", ".sqlite3", ".db", ".db3"), signature="a SQLite database"
     ),

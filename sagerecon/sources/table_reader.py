@@ -19,6 +19,7 @@ from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_o
 from sagerecon.sources.iif_file import IifReader
 from sagerecon.sources.json_file import JsonReader
 from sagerecon.sources.jsonl_file import JsonLinesReader
+from sagerecon.sources.parquet_file import ParquetReader
 from sagerecon.sources.rows import Row
 from sagerecon.sources.sie_file import SieReader
 from sagerecon.sources.tables import row_line
@@ -65,6 +66,7 @@ READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "xml": XmlReader,
     "saft": open_saft,
     "iif": IifReader,
+    "parquet": ParquetReader,
     "sqlite": _open_sqlite,
     "sie": SieReader,
 }
