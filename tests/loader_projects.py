@@ -301,7 +301,8 @@ def parquet_file() -> bytes:
         path = Path(folder) / "t.parquet"
         duckdb.execute(
             f"""COPY (SELECT 'C' || range AS a, range::DECIMAL(18, 2) / 4 AS n,
-            DATE '2024-01-31' + range::INT AS d, make_timestamptz(range) AS z FROM range(100)) TO '{path}' (FORMAT parquet)"""
+            DATE '2024-01-31' + range::INT AS d, make_timestamptz(range) AS z
+            FROM range(100)) TO '{path}' (FORMAT parquet)"""
         )
         return path.read_bytes()
 
