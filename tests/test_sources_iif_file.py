@@ -99,7 +99,7 @@ def test_the_lines_of_a_transaction_are_joined_by_its_number(tmp_path: Path) -> 
         (("SPL\t\tCHECK\t2/1/2024\tBank charges", "SPL\t\tCHECK\t2/1/2024\t"), ["t.iif:18:5: account: the cell is empty; a value is required."]),
         (("TRNSID\tCLASS", "TRNSID\tNAMES"), []),
         (("\tACCNT\tNAME\tAMOUNT\n!S", "\tACCNT\tAMOUNT\n!S"), None),
-        (("\tthe work", "\tthe work\tx"), ["t.iif:10: the row has 8 cells; the header row has 7."]),
+        (("\tthe work", "\tthe work\tx"), ["t.iif:10: the row has 8 cells; the header row has 7. Check for a delimiter inside an unquoted cell."]),
     ],
 )  # fmt: skip
 def test_what_is_not_iif_is_a_finding_at_its_line(

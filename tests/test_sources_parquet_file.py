@@ -38,8 +38,8 @@ def test_values_have_their_types(tmp_path: Path) -> None:
         rows = [tuple(row.values()) for row in opened.rows("invoices")]
     at = datetime.fromisoformat("2024-01-31T10:00:00")
     assert rows == [
-        ("Öl", Decimal("19.9900"), date(2024, 1, 31), at, at, True, 7, "i.parquet:1"),
-        ("b", None, None, None, None, None, None, "i.parquet:2"),
+        ("Öl", Decimal("19.9900"), date(2024, 1, 31), at, at, True, 7, "i.parquet:1", 1),
+        ("b", None, None, None, None, None, None, "i.parquet:2", 2),
     ]
 
 
@@ -54,8 +54,8 @@ def test_rows_come_in_the_order_of_the_file(tmp_path: Path) -> None:
     ("change", "messages"),
     [
         (("19.9900::DECIMAL(18, 4)", "19.99::DOUBLE"), []),
-        (("19.9900::DECIMAL(18, 4)", "19.99::FLOAT"), ["i.parquet:1:2: total: '19.989999771118164' has 15 decimals; the column keeps 4. Set scale: 15."]),
-        (("19.9900::DECIMAL(18, 4)", "19.99999::DECIMAL(18, 5)"), ["i.parquet:1:2: total: '19.99999' has 5 decimals; the column keeps 4. Set scale: 5."]),
+        (("19.9900::DECIMAL(18, 4)", "19.99::FLOAT"), ["i.parquet:1:2: total: '19.989999771118164' has 15 decimals; the column keeps 4. Set round: 4 to round the amounts; each is listed as a change."]),
+        (("19.9900::DECIMAL(18, 4)", "19.99999::DECIMAL(18, 5)"), ["i.parquet:1:2: total: '19.99999' has 5 decimals; the column keeps 4. Set scale: 5, or round: 4 to round the amounts."]),
         (("19.9900::DECIMAL(18, 4)", "1e17::DOUBLE"), ["i.parquet:1:2: total: 1e+17 is a binary float, too large to be exact. Store such amounts as DECIMAL or as text."]),
         (("7 AS number", "[7] AS number"), ["i.parquet:1:8: number: a list is not a whole number."]),
         (("7 AS number", "7 AS numbr"), ["i.parquet: the header row has no column 'number', declared as 'number'. Did you mean 'numbr'?"]),

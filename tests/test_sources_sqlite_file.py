@@ -14,7 +14,7 @@ from sagerecon.model.errors import SourceError
 from sagerecon.sources import sqlite_file
 
 COLUMNS = """\
-id: {type: text, required: true}
+id: {type: text}
 total: {type: decimal, scale: 4}
 day: {type: date}
 paid: {type: boolean}
@@ -35,6 +35,7 @@ def books(tmp_path: Path) -> bytes:
             (b"\xff", "2", 19.99, "2024-02-01", 1),
             (None, 1, 1e9, "2024-01-31", 0),
             (None, "3é", None, None, None),
+            (None, None, None, None, None),
         ]
         connection.executemany('INSERT INTO "the invoices" VALUES (?, ?, ?, ?, ?)', rows)
         connection.execute("CREATE TABLE other (a)")
@@ -46,10 +47,18 @@ def test_a_table_is_read_in_the_order_of_its_columns(books: bytes, tmp_path: Pat
     with snapshot(tmp_path, INVOICES, {"b.db": books}) as opened:
         rows = [tuple(row.values()) for row in opened.rows("invoices")]
     assert rows == [
-        ("1", Decimal("1000000000.0000"), date(2024, 1, 31), False, "b.db:1"),
-        ("2", Decimal("19.9900"), date(2024, 2, 1), True, "b.db:2"),
-        ("3é", None, None, None, "b.db:3"),
+        (None, None, None, None, "b.db:1", 1),
+        ("1", Decimal("1000000000.0000"), date(2024, 1, 31), False, "b.db:2", 2),
+        ("2", Decimal("19.9900"), date(2024, 2, 1), True, "b.db:3", 3),
+        ("3é", None, None, None, "b.db:4", 4),
     ]
+
+
+def test_a_float_is_rounded_where_it_is_declared(books: bytes, tmp_path: Path) -> None:
+    text = query("SELECT '1' AS id, 19.989999999999998 AS total, NULL AS day, NULL AS paid")
+    text = text.replace("scale: 4", "scale: 4, round: 2")
+    with snapshot(tmp_path, text, {"b.db": books}) as opened:
+        assert [row["total"] for row in opened.rows("invoices")] == [Decimal("19.99")]
 
 
 def test_a_query_is_read_in_its_own_order(books: bytes, tmp_path: Path) -> None:
@@ -64,7 +73,7 @@ def test_a_query_is_read_in_its_own_order(books: bytes, tmp_path: Path) -> None:
     ("sql", "message"),
     [
         ("SELECT '1' AS id, 0.1 + 0.2 AS total, 1 AS day, 2 AS paid",
-         ["b.db:1:2: total: '0.30000000000000004' has 17 decimals; the column keeps 4. Set scale: 17.",
+         ["b.db:1:2: total: '0.30000000000000004' has 17 decimals; the column keeps 4. Set round: 4 to round the amounts; each is listed as a change.",
           "b.db:1:3: day: '1' is not a date such as 2017-03-31.",
           "b.db:1:4: paid: '2' is neither true nor false. Values: true, yes, y, t, 1, false, no, n, f, 0."]),
         ("SELECT x'00ff' AS id, 1e300 AS total, NULL AS day, NULL AS paid",

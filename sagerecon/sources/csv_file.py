@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from io import TextIOWrapper
 from itertools import islice
@@ -15,11 +16,18 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.limits import CELL, CSV_ROW, SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.sources.definitions import SourceFile
-from sagerecon.sources.files import file_errors, require_format, source_error
+from sagerecon.sources.files import file_errors, require_format, source_error, wide_encoding, wide_finding
 from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
-from sagerecon.sources.rows import Row, converter
+from sagerecon.sources.rows import Note, Row, converter
 
 _CSV = FlatFormat(converter, "the file", are_short_rows_padded=False)
+
+
+#: Bytes by which the encoding of a file is recognised.
+_HEAD = 1024
+
+#: The first line of a CSV file in which Excel states its delimiter.
+_STATED_DELIMITER = re.compile(r'"?sep=(.)"?,*', re.IGNORECASE)
 
 
 class _LongRowError(Exception):
@@ -31,11 +39,17 @@ class _Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._put_back = ""
         self.of_row = 0  #: characters read since the last row; whoever takes a row sets it to 0
+
+    def put_back(self, line: str) -> None:
+        """Let a line that was read be the next one."""
+        self._put_back = line
 
     def __iter__(self) -> Iterator[str]:
         most = CSV_ROW.most
-        while line := self._stream.readline(most + 1):
+        while line := self._put_back or self._stream.readline(most + 1):
+            self._put_back = ""
             self.of_row += len(line)
             if self.of_row > most:
                 raise _LongRowError
@@ -48,7 +62,7 @@ class CsvReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:
@@ -71,7 +85,7 @@ class CsvReader:
         return iter(())
 
     def _rows(self, stream: TextIO, name: str) -> Iterator[RawRow | Finding]:
-        """Yield the rows that are not blank, with the line on which each starts.
+        """Yield the rows with the line on which each starts; one of delimiters only, as a blank one.
 
         A finding is the last that is yielded: what follows cannot be read.
         """
@@ -79,15 +93,16 @@ class CsvReader:
         lines = _Lines(stream)
         line = 1
         try:
-            skipped = self._skip(lines)
+            skipped, stated = self._skip(lines)
             line = skipped + 1
+            if stated is not None:
+                yield from self._check_stated(Place(name, 1), stated)
             delimiter, quote = self._file.delimiter, self._file.quote
             reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
             for cells in reader:
                 lines.of_row = 0
                 start, line = line, skipped + reader.line_num + 1
-                if any(cells):  # or it is an empty line, or one of delimiters as spreadsheets write it
-                    yield start, cells
+                yield start, cells
         except csv.Error as error:
             yield _syntax_finding(Place(name, line), error)
         except _LongRowError:
@@ -95,13 +110,31 @@ class CsvReader:
             hint = "Check the delimiter, the line ends, and that each quoted cell is closed."
             yield Finding(Code.TOO_LONG, Place(name, line), message, hint)
 
-    def _skip(self, lines: _Lines) -> int:
-        """Read the lines before the header row, and return their number."""
+    def _skip(self, lines: _Lines) -> tuple[int, str | None]:
+        """Read the lines before the table.
+
+        Return their number, and the delimiter that Excel's own first line `sep=;` states.
+        """
         skipped = 0
+        stated: str | None = None
+        if not self._file.skip:
+            first = next(iter(lines), "")
+            found = _STATED_DELIMITER.fullmatch(first.rstrip("\r\n"))
+            if found is None:
+                lines.put_back(first)
+            else:
+                skipped, stated = 1, found[1]
         for _ in islice(lines, self._file.skip):
-            lines.of_row = 0
             skipped += 1
-        return skipped
+        lines.of_row = 0
+        return skipped, stated
+
+    def _check_stated(self, place: Place, stated: str) -> Iterator[Finding]:
+        """Yield a finding if the file states another delimiter than declared."""
+        if stated != self._file.delimiter:
+            shown = {"\t": '"\\t"'}.get(stated, f"'{stated}'")
+            message = f"the file states that its delimiter is {shown}."
+            yield Finding(Code.STATED_DELIMITER, place, message, f"Set delimiter: {shown}.")
 
     def _encoding(self, path: Path, name: str) -> str:
         """Return the declared encoding.
@@ -110,12 +143,14 @@ class CsvReader:
             SourceError: the byte-order mark of the file contradicts the declared encoding.
         """
         with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
-            head = stream.read(4)
+            head = stream.read(_HEAD)
         declared = self._file.encoding.lower().replace("_", "-")
         if head.startswith(b"\xef\xbb\xbf") and not declared.startswith("utf"):
             found = "utf-8"
         elif head.startswith((b"\xff\xfe", b"\xfe\xff")) and not declared.startswith("utf-16"):
             found = "utf-16"
+        elif wide := wide_encoding(head, self._file.encoding):
+            raise source_error(wide_finding(name, wide, self._file.encoding))
         else:
             return "utf-8-sig" if declared in ("utf-8", "utf8") else self._file.encoding
         raise source_error(
@@ -145,6 +180,7 @@ def _encoding_finding(path: Path, name: str, encoding: str) -> Finding:
     """
     place = Place(name)
     subject = "a byte"
+    hint = "Set the encoding of the file, such as encoding: cp1252."
     with file_errors(place), open_bounded(path, SOURCE_FILE) as stream:
         lines = () if encoding.lower().startswith(("utf-16", "utf-32")) else stream
         for number, line in enumerate(lines, start=1):
@@ -154,10 +190,20 @@ def _encoding_finding(path: Path, name: str, encoding: str) -> Finding:
                 place = Place(name, number)
                 if isinstance(error, UnicodeDecodeError):
                     subject = f"byte 0x{line[error.start]:02x}"
+                if not encoding.lower().startswith("utf") and _is_utf_8(line):
+                    hint = "Set encoding: utf-8."
                 break
     return Finding(
         Code.NOT_IN_ENCODING,
         place,
         f"{subject} is not valid {encoding.removesuffix('-sig')}.",
-        "Set the encoding of the file, such as encoding: cp1252.",
+        hint,
     )
+
+
+def _is_utf_8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeError:
+        return False
+    return True

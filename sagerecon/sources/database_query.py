@@ -33,4 +33,4 @@ def table_query(file: SourceFile, table: str, names: Sequence[str]) -> str:
 def database_format(file: SourceFile) -> FlatFormat:
     """Return how the rows of a database are read."""
     what = f"the table '{file.table}'" if file.table else "the result of the query"
-    return FlatFormat(typed_converter, what, are_short_rows_padded=False)
+    return FlatFormat(typed_converter, what, are_short_rows_padded=False, are_blank_rows_read=True)

@@ -16,10 +16,10 @@ from sagerecon.sources.database import error_summary, open_for_file, quote_ident
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import require_format, source_error
 from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
-from sagerecon.sources.rows import Row
+from sagerecon.sources.rows import Note, Row
 from sagerecon.sources.typed_cells import typed_converter
 
-_FORMAT = FlatFormat(typed_converter, "the file", are_short_rows_padded=False)
+_FORMAT = FlatFormat(typed_converter, "the file", are_short_rows_padded=False, are_blank_rows_read=True)
 
 #: Rows that are fetched at a time.
 _ROWS = 1_000
@@ -35,7 +35,7 @@ class ParquetReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:

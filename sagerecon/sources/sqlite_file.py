@@ -18,7 +18,7 @@ from sagerecon.sources.database_query import column_query, database_format, tabl
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import require_format, source_error
 from sagerecon.sources.flat_table import RawRow, flat_rows
-from sagerecon.sources.rows import Row
+from sagerecon.sources.rows import Note, Row
 
 #: What a query may do: read tables and call functions. It cannot attach other files, write, or set anything.
 _ALLOWED = frozenset(
@@ -38,7 +38,7 @@ class SqliteReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
         """Yield the rows of the declared table or query, and a finding for each error in them.
 
         Raises:

@@ -10,18 +10,23 @@ import duckdb
 
 from sagerecon.model.errors import StoreError
 from sagerecon.sources.bounded import BoundedConnection
+from sagerecon.sources.cell import CellChange
 from sagerecon.sources.database import quote_identifier, sql_type
 from sagerecon.sources.definitions import SourceFile
-from sagerecon.sources.rows import Row
+from sagerecon.sources.rows import ORIGIN, ROW, Row
 
 #: Maximum size of a row as JSON, in bytes. A real document of 675 lines takes 200 kB.
 MAX_ROW_BYTES = 64 * 1024 * 1024
+
+#: The table of the values changed on reading, and its columns.
+CHANGES = "_changes"
+CHANGE_COLUMNS = ("table_name", "origin", "column_name", "before", "after", "rule")
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def table_sql(file: SourceFile) -> str:
-    """Return the statement that creates the table of `file`: the declared columns, then `_origin`."""
+    """Return the statement that creates the table of `file`: its columns, then `_origin` and `_row`."""
     columns = ", ".join(f"{quote_identifier(name)} {kind}" for name, kind in _columns(file).items())
     return f"CREATE TABLE {quote_identifier(file.name)} ({columns})"
 
@@ -29,6 +34,25 @@ def table_sql(file: SourceFile) -> str:
 def row_line(row: Row) -> str:
     """Return the row as one line of JSON. Decimals and dates are text, so that no value becomes a float."""
     return _encode(row) + "\n"
+
+
+def change_line(table: str, change: CellChange) -> str:
+    """Return a value changed on reading as one line of JSON."""
+    values = (table, change.origin, change.column, change.before, change.after, change.rule)
+    return _encode(dict(zip(CHANGE_COLUMNS, values, strict=True))) + "\n"
+
+
+def load_changes(connection: duckdb.DuckDBPyConnection, lines: Path, count: int) -> None:
+    """Create the table of the values changed on reading, and load it from lines written by `change_line`."""
+    columns = ", ".join(f"{quote_identifier(name)} VARCHAR" for name in CHANGE_COLUMNS)
+    connection.execute(f"CREATE TABLE {CHANGES} ({columns})")
+    if count:
+        types = ", ".join(f"{name}: 'VARCHAR'" for name in CHANGE_COLUMNS)
+        connection.execute(
+            f"INSERT INTO {CHANGES} SELECT * FROM read_json($lines, format = 'newline_delimited', "  # noqa: S608 - constants
+            f"columns = {{{types}}}, maximum_object_size = {MAX_ROW_BYTES})",
+            {"lines": str(lines)},
+        )
 
 
 def load_table(connection: duckdb.DuckDBPyConnection, file: SourceFile, lines: Path, rows: int) -> None:
@@ -78,4 +102,4 @@ def _described(connection: BoundedConnection, table: str) -> list[tuple[str, str
 
 
 def _columns(file: SourceFile) -> dict[str, str]:
-    return {**{column.name: sql_type(column) for column in file.columns}, "_origin": "VARCHAR"}
+    return {**{column.name: sql_type(column) for column in file.columns}, ORIGIN: "VARCHAR", ROW: "BIGINT"}
