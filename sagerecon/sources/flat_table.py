@@ -18,7 +18,16 @@ from sagerecon.sources.cell import CellConverter, Filled
 from sagerecon.sources.definitions import CellTest, Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, source_error
 from sagerecon.sources.row_rules import Heading, PassedOver, RowChooser, cell_text, is_blank_row, row_test
-from sagerecon.sources.rows import Field, Note, Row, RowConverter, converter, filling_converter, notation_of
+from sagerecon.sources.rows import (
+    Field,
+    Note,
+    ReadItem,
+    Row,
+    RowConverter,
+    converter,
+    filling_converter,
+    notation_of,
+)
 
 #: The cells of one row, after the number of its line. A format reader yields them, and findings.
 RawRow: TypeAlias = "tuple[int, Sequence[object]]"
@@ -32,6 +41,7 @@ class FlatFormat:
     what: str  #: what a table is called in a message: `the file`, `the sheet`
     are_short_rows_padded: bool  #: whether cells that are blank at the end of a row may be left out
     are_notes_passed_over: bool = False  #: whether cells right of the table are no error
+    are_blank_rows_read: bool = False  #: whether a row without a value is a row
 
 
 def flat_rows(
@@ -40,7 +50,7 @@ def flat_rows(
     name: str,
     kind: FlatFormat,
     take: Callable[[], Sequence[RawRow | Finding]] | None = None,
-) -> Iterator[Row | Note | Block]:
+) -> Iterator[ReadItem]:
     """Yield the typed rows of a table, and a note for each error or change in them.
 
     Args:
@@ -61,7 +71,7 @@ def flat_rows(
             yield raw
             return
         line, cells = raw
-        if is_blank_row(cells):
+        if not kind.are_blank_rows_read and is_blank_row(cells):
             if table is not None and table.count and file.end is not None and file.end.is_blank:
                 break
             continue
@@ -217,9 +227,7 @@ class _FlatTable:
         yield from notes
         yield row
 
-    def read_blocks(
-        self, take: Callable[[], Sequence[RawRow | Finding]]
-    ) -> Generator[Row | Note | Block, None, bool]:
+    def read_blocks(self, take: Callable[[], Sequence[RawRow | Finding]]) -> Generator[ReadItem, None, bool]:
         """Yield all rows, many at once where nothing is to be said of them; return whether all were read."""
         while raw_rows := take():
             block = self._block(raw_rows)
