@@ -46,6 +46,7 @@ ENTRIES_SEEN = Limit(200_000, "entries", "a folder in which files are found by a
 SOURCE_FILE = Limit(4 << 30, "bytes", "a source file")
 CELL = Limit(1_000_000, "characters", "a cell or another value of a source file")
 CSV_ROW = Limit(10_000_000, "characters", "a row of a CSV file")
+RECORD = Limit(10_000_000, "characters", "a record of a source file, such as a voucher with its lines")
 JSON_FILE = Limit(256 << 20, "bytes", "a JSON file")
 JSON_DEPTH = Limit(100, "levels", "a JSON file")
 WORKBOOK_BYTES = Limit(2 << 30, "bytes", "a workbook, unpacked")
