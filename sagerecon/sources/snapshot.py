@@ -55,6 +55,10 @@ _CHANGES_AT_A_TIME = 1_000
 #: Rows of a snapshot for which each of its queries has one second more: a join of a million rows takes many.
 _ROWS_A_SECOND = 20_000
 
+#: Bytes that each of its queries has more for each megabyte of a snapshot: lists of all its lines take more
+#: memory than DuckDB counts.
+_MEMORY_A_MEGABYTE = 4 << 20
+
 _TAKE_ANOTHER = "Take a new snapshot: sagerecon snapshot"
 
 
@@ -123,6 +127,7 @@ def open_snapshot(path: Path, shape: CompiledSources, seconds: int = SQL_SECONDS
         facts = _read_facts(connection, path, shape.declared)
         _require_tables(connection, shape, path)
         connection.seconds += sum(file.rows for file in facts.files) // _ROWS_A_SECOND
+        connection.memory += (path.stat().st_size >> 20) * _MEMORY_A_MEGABYTE
         return Snapshot(connection, shape, facts)
     except BaseException:
         connection.close()
