@@ -186,7 +186,7 @@ def test_dates_of_every_sort_are_read_where_they_are_declared(tmp_path: Path) ->
 def test_days_are_counted_as_the_workbook_counts_them(tmp_path: Path) -> None:
     content = parts(workbook([["a"], [41273]]))
     content["xl/workbook.xml"] = content["xl/workbook.xml"].replace(
-        b"<workbookPr", b'<workbookPr date1904="1"'
+        b"<workbookPr ", b'<workbookPr date1904="1" '
     )
     text = table("a: {type: date, excel_serial: 1900}", XLSX)
     assert values(tmp_path, text, packed(content)) == [(date(2016, 12, 31),)]
