@@ -15,15 +15,16 @@ from sagerecon.model.count import counted
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.sources.blocks import Block
 from sagerecon.sources.cell import CellChange, display_text
 from sagerecon.sources.csv_file import CsvReader
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_of, source_error
 from sagerecon.sources.json_file import JsonReader
 from sagerecon.sources.jsonl_file import JsonLinesReader
-from sagerecon.sources.rows import ROW, Note, Row
+from sagerecon.sources.rows import Note, Row
 from sagerecon.sources.sie_file import SieReader
-from sagerecon.sources.tables import change_line, row_line
+from sagerecon.sources.tables import RowWriter, change_line
 
 #: Number of findings with the same code, file and column that are listed; more are only counted.
 MAX_SIMILAR_FINDINGS = 20
@@ -43,8 +44,8 @@ Progress: TypeAlias = Callable[[str, int], None]
 class FormatReader(Protocol):
     """Reads the files of one table. Each format has its own reader."""
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
-        """Yield the rows of one file, and a note for each error or change in them."""
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+        """Yield the rows of one file, one or many at once, and a note for each error or change in them."""
         ...
 
     def finish(self) -> Iterator[Finding]:
@@ -188,11 +189,11 @@ def read_table(
     failures: list[Finding] = []
     with lines.open("x", encoding="utf-8") as stream:
         os.chmod(stream.fileno(), 0o600)  # noqa: PTH101 - by descriptor, not by name
+        rows = RowWriter(file, stream.write)
         for found_file in found_files:
             try:
-                before = sum(fact.rows for fact in facts)
                 notes = _Notes(file, findings, changes)
-                facts.append(_read_file(file, found_file, reader, stream.write, notes, progress, before))
+                facts.append(_read_file(file, found_file, reader, rows, notes, progress))
             except SourceError as error:
                 failures += error.findings
     if failures:
@@ -206,23 +207,24 @@ def _read_file(
     file: SourceFile,
     found: FoundFile,
     reader: FormatReader,
-    write: Callable[[str], int],
+    rows: RowWriter,
     notes: _Notes,
     progress: Progress,
-    rows_before: int,
 ) -> FileFacts:
     before = _file_state(found)
     sha256 = sha256_of(found.path, found.name)
-    count = 0
-    for row in reader.rows(found.path, found.name):
-        if not isinstance(row, dict):
-            notes.add(row)
-            continue
-        count += 1
-        row[ROW] = rows_before + count
-        write(row_line(row))
-        if count % _PROGRESS_ROWS == 0:
-            progress(found.name, count)
+    first = reported = rows.count
+    for read in reader.rows(found.path, found.name):
+        if isinstance(read, Block):
+            rows.add_block(read)
+        elif isinstance(read, dict):
+            rows.add(read)
+        else:
+            notes.add(read)
+        if rows.count >= reported + _PROGRESS_ROWS:
+            reported = rows.count
+            progress(found.name, reported - first)
+    count = rows.count - first
     progress(found.name, count)
     if _file_state(found) != before:
         place = Place(found.name)
