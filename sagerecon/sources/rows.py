@@ -166,7 +166,10 @@ def filling_converter(convert: CellConverter) -> CellConverter:
     def convert_filled(cell: object) -> Cell:
         if not isinstance(cell, Filled):
             return convert(cell)
-        value = convert(cell.value)
+        try:
+            value = convert(cell.value)
+        except CellChanged as changed:  # listed for the cell from which it is filled
+            value = changed.value
         if value is None:
             return None
         raise CellChanged.by(cell.rule, None, value)
