@@ -240,7 +240,10 @@ class _FlatTable:
                     return False
                 line, cells = raw
                 if not is_blank_row(cells):
-                    yield from self.read(cells, line)
+                    row, notes = self.read(cells, line)
+                    yield from notes
+                    if row is not None:
+                        yield row
         return True
 
     def _block(self, rows: Sequence[RawRow | Finding]) -> Block | None:
