@@ -68,6 +68,14 @@ def test_a_repeated_header_row_is_named_once_and_can_be_passed_over(tmp_path: Pa
     assert values(tmp_path, table(AMOUNTS, passing), REPEATED) == [("A", Decimal(1)), ("B", Decimal(2))]
 
 
+def test_a_repeated_header_row_is_found_where_all_columns_are_texts(tmp_path: Path) -> None:
+    text = table("a: {type: text}\nb: {type: text}")
+    assert finding_messages(tmp_path, text, {"t.csv": "a,b\n1,2\na,b\n3,4\na,5\n"}) == [
+        "t.csv:3: the row repeats the header row. Set pass_over: {headings: header}."
+    ]
+    assert values(tmp_path, table("a: {type: text}"), "a\n1\na\n") == [("1",), ("a",)]
+
+
 def test_rows_to_keep_are_chosen_by_conditions(tmp_path: Path) -> None:
     keeping = "path: t.csv\nkeep: {dated: {column: Date, is: [1, 2]}, credits: {column: Amount, contains: x}}"
     assert values(tmp_path, table(AMOUNTS, keeping), REPEATED) == [("A", Decimal(1)), ("B", Decimal(2))]

@@ -124,6 +124,7 @@ class _FlatTable:
         self._heading = Heading(_titles(first, file, kind) if file.has_header else ())
         self.width = len(self._heading.titles) if file.has_header else len(first)
         self.count = 0  #: rows read
+        self._first_title = first[0] if file.has_header and first else None
         self._file = file
         self._place = place
         self._kind = kind
@@ -152,7 +153,7 @@ class _FlatTable:
         )
         self._blocks = [
             (
-                numbers[column.name],
+                self._numbers.get(column.name),
                 block_converter(column, notation_of(column, file), converter(column, file)),
             )
             for column in (file.columns if self.has_blocks else ())
@@ -210,11 +211,18 @@ class _FlatTable:
             return Place(self._place.file, line, 0 if number is None else number + 1)
 
         row, notes = self._row_converter.row(cells, f"{self._place.file}:{line}", place_of)
-        if notes and self._heading.is_repeated(cells):
+        if (notes or self._may_be_repeated(cells)) and self._heading.is_repeated(cells):
             message = "the row repeats the header row."
             hint = "Set pass_over: {headings: header}."
             return None, (Finding(Code.HEADER_REPEATED, Place(self._place.file, line), message, hint),)
         return row, notes
+
+    def _may_be_repeated(self, cells: Sequence[object]) -> bool:
+        """Return whether a row may be the header row again, though its cells are of their types.
+
+        A row of one cell may have its title as a value.
+        """
+        return self.width > 1 and cells[0] == self._first_title
 
     def read_blocks(
         self, take: Callable[[], Sequence[RawRow | Finding]]
@@ -232,7 +240,10 @@ class _FlatTable:
                     return False
                 line, cells = raw
                 if not is_blank_row(cells):
-                    yield from self.read(cells, line)
+                    row, notes = self.read(cells, line)
+                    yield from notes
+                    if row is not None:
+                        yield row
         return True
 
     def _block(self, rows: Sequence[RawRow | Finding]) -> Block | None:
@@ -243,6 +254,8 @@ class _FlatTable:
         if set(map(len, cells)) != {self.width} or not all(map(any, cells)):
             return None
         raw_columns = tuple(zip(*cells, strict=True))
+        if self.width > 1 and self._first_title in raw_columns[0]:
+            return None  # it may repeat the header row
         columns = []
         for number, convert in self._blocks:
             texts = [""] * len(lines) if number is None else convert(raw_columns[number])
