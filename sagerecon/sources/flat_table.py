@@ -27,7 +27,16 @@ from sagerecon.sources.row_rules import (
     row_test,
     title_text,
 )
-from sagerecon.sources.rows import Field, Note, Row, RowConverter, converter, filling_converter, notation_of
+from sagerecon.sources.rows import (
+    Field,
+    Note,
+    ReadItem,
+    Row,
+    RowConverter,
+    converter,
+    filling_converter,
+    notation_of,
+)
 
 #: The cells of one row, after the number of its line. A format reader yields them, and findings.
 RawRow: TypeAlias = "tuple[int, Sequence[object]]"
@@ -45,6 +54,7 @@ class FlatFormat:
     what: str  #: what a table is called in a message: `the file`, `the sheet`
     are_short_rows_padded: bool  #: whether cells that are blank at the end of a row may be left out
     are_notes_passed_over: bool = False  #: whether cells right of the table are no error
+    are_blank_rows_read: bool = False  #: whether a row without a value is a row
 
 
 def flat_rows(
@@ -53,7 +63,7 @@ def flat_rows(
     name: str,
     kind: FlatFormat,
     take: Callable[[], Sequence[RawRow | Finding]] | None = None,
-) -> Iterator[Row | Note | Block]:
+) -> Iterator[ReadItem]:
     """Yield the typed rows of a table, and a note for each error or change in them.
 
     Args:
@@ -74,7 +84,7 @@ def flat_rows(
             yield raw
             return
         line, cells = raw
-        if is_blank_row(cells):
+        if not kind.are_blank_rows_read and is_blank_row(cells):
             if table is not None and table.count and file.end is not None and file.end.is_blank:
                 break
             continue
@@ -241,9 +251,7 @@ class _FlatTable:
         """
         return self.width > 1 and cells[0] == self._first_title
 
-    def read_blocks(
-        self, take: Callable[[], Sequence[RawRow | Finding]]
-    ) -> Generator[Row | Note | Block, None, bool]:
+    def read_blocks(self, take: Callable[[], Sequence[RawRow | Finding]]) -> Generator[ReadItem, None, bool]:
         """Yield all rows, many at once where nothing is to be said of them; return whether all were read."""
         while raw_rows := take():
             block = self._block(raw_rows)
@@ -301,11 +309,11 @@ class _FlatTable:
             text = cell_text(cells[number]) if number < len(cells) else ""
             if _TOTAL.fullmatch(text):
                 yield Finding(
-                    Code.TOTAL_ROW,
-                    Place(self._place.file, line, number + 1),
-                    f"'{text}': the last row seems to be a total, and is read as any other row.",
-                    f"To leave it unread, set pass_over: {{total: {{column: {number + 1}, is: {text}}}}}.",
-                    Severity.WARNING,
+                    code=Code.TOTAL_ROW,
+                    place=Place(self._place.file, line, number + 1),
+                    message=f"'{text}': the last row seems to be a total, and is read as any other row.",
+                    hint=f"To leave it unread, set pass_over: {{total: {{column: {number + 1}, is: {text}}}}}.",
+                    severity=Severity.WARNING,
                 )
                 return
 

@@ -13,7 +13,6 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
-from sagerecon.sources.blocks import Block
 from sagerecon.sources.cell import Cell, CellConverter, CellError, Merged, display_text
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import require_format, source_error
@@ -21,7 +20,7 @@ from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
 from sagerecon.sources.merged_cells import MergedRange, with_merged_cells
 from sagerecon.sources.notation import Notation
 from sagerecon.sources.number_format import shown_number
-from sagerecon.sources.rows import Note, Row, converter
+from sagerecon.sources.rows import ReadItem, converter
 from sagerecon.sources.sheet_cells import FormattedNumber, FormulaError, UncalculatedFormula, as_shown
 from sagerecon.sources.workbook import Sheet, open_workbook, workbook_errors
 
@@ -41,7 +40,7 @@ class XlsxReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of one file in its order, and a note for each error or change in them.
 
         Raises:
