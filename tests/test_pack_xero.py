@@ -11,7 +11,7 @@ import pytest
 from moves import SHARED, Move, move
 from small_xero import TABLES, write_export
 
-from sagerecon.commands import mappings, plans, preparation, sources
+from sagerecon.commands import plans, preparation, sources
 from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.errors import OtherBooksError, ValidationError
 from sagerecon.model.money import grouped, total
@@ -63,10 +63,6 @@ def reconciled(moved: Move) -> dict[str, TieOut]:
     return {tie_out.name: tie_out for tie_out in reconciliation.tie_outs}
 
 
-def test_the_pack_has_no_errors(small: Move) -> None:
-    assert [str(finding) for finding in mappings.check(small.project).findings] == []
-
-
 def test_a_contact_becomes_one_for_each_side_and_currency(small: Move) -> None:
     outcomes = snapshot(small)
     customers = {key: d.body["name"] for key, d in drafts(outcomes, "customers").items()}
@@ -105,6 +101,25 @@ def test_open_items_keep_their_currency_and_rate(small: Move) -> None:
         "CREDIT_NOTE|n1": "-8.00",
     }
     assert items["INVOICE|i3"].body["details"] == "Invoice INV-3 for 150.00 USD, of which 100.00 remains"
+
+
+def test_open_documents_of_one_number_are_kept_apart(tmp_path: Path) -> None:
+    bills = """
+        8c41,c2,2026-12-05,2027-01-04,6,6,GBP,1,INV-1,AUTHORISED,ACCPAY
+        97b0,c1,2026-12-05,2027-01-04,7,7,GBP,1,INV-1,AUTHORISED,ACCPAY
+    """
+    data = write_export(tmp_path / "data", invoice=TABLES["invoice"].rstrip() + bills)
+    with moving(tmp_path / "project", data, "Company Card") as moved:
+        outcomes = snapshot(moved)
+    assert not any(isinstance(o, Quarantined) for o in outcomes)
+    items = {**drafts(outcomes, "open_sales"), **drafts(outcomes, "open_bills")}
+    references = {key: item.body["reference"] for key, item in items.items()}
+    assert references["INVOICE|i1"] == "INV-1-i1"
+    assert references["INVOICE|8c41"] == "INV-1-8c41"
+    assert references["INVOICE|97b0"] == "INV-1-97b0"
+    assert references["INVOICE|i2"] == "INV-2"
+    (change,) = items["INVOICE|8c41"].changes
+    assert (change.field, change.before, change.after) == ("reference", "INV-1", "INV-1-8c41")
 
 
 def test_a_small_organisation_ties_out_in_every_currency(small: Move) -> None:
