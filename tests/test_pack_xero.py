@@ -166,6 +166,25 @@ def test_a_changed_foreign_amount_is_found_in_both_currencies(small: Move) -> No
     assert (line.explained, line.remainder) == (Decimal("10.00"), Decimal())
 
 
+def test_an_item_added_by_another_user_counts_in_the_base_currency(small: Move) -> None:
+    small.load()
+    with open_store(small.project, small.clock) as store:
+        written = {w.key: w for w in store.company(small.project.business.id).history.written()}
+    small.clock.sleep(3_600_000)
+    body = {
+        "contact_opening_balance_type_id": "INVOICE",
+        "contact_id": written["customers/c2|USD"].sage_id,
+        "date": "2026-12-30",
+        "reference": "EXTRA",
+        "total_amount": "130.00",
+        "exchange_rate": "1.3",
+    }
+    added = small.by_other_hand("POST", "/contact_opening_balances", {"contact_opening_balance": body})
+    assert added.status == 201, added
+    (extra,) = small.reconcile().reconciliation.open_verdicts
+    assert (extra.verdict, extra.amount) == (Verdict.EXTRA, Decimal("100.00"))
+
+
 def test_results_of_earlier_years_are_retained_earnings(tmp_path: Path) -> None:
     changes = {"year_start: null": "year_start: '2026-04-01'"}
     data = write_export(tmp_path / "data")
