@@ -9,10 +9,11 @@ but every row would have to be copied out of it.
 
 from __future__ import annotations
 
+import atexit
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -32,6 +33,10 @@ _Result = TypeVar("_Result")
 
 #: Seconds in which an interrupted call should return. One that does not is left behind with its thread.
 _GRACE = 1
+
+#: Seconds that the process waits at its end for a call that was left behind. One that returns later, while the
+#: interpreter shuts down, would abort the process: its thread is ended inside DuckDB.
+_LAST_GRACE = 3
 
 _STATM = Path("/proc/self/statm")
 
@@ -215,6 +220,11 @@ class _SqlThread:
             self._results.get(timeout=_GRACE)
         except Empty:
             self.is_lost = True
+            atexit.register(self._wait)
+
+    def _wait(self) -> None:
+        with suppress(Empty):
+            self._results.get(timeout=_LAST_GRACE)
 
     def _serve(self) -> None:
         while (work := self._calls.get()) is not None:
