@@ -34,8 +34,8 @@ _Result = TypeVar("_Result")
 #: Seconds in which an interrupted call should return. One that does not is left behind with its thread.
 _GRACE = 1
 
-#: Seconds that the process waits at its end for a call that was left behind. One that returns later, while the
-#: interpreter shuts down, would abort the process: its thread is ended inside DuckDB.
+#: Seconds that the process waits at its end for a call that was left behind. One that returns later, while
+#: the interpreter shuts down, would abort the process: its thread is ended inside DuckDB.
 _LAST_GRACE = 3
 
 _STATM = Path("/proc/self/statm")
