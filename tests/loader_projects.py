@@ -30,6 +30,7 @@ from sagerecon.project.snapshots import open_snapshot, take_snapshot
 from sagerecon.project.source import compile_source
 from sagerecon.project.user_settings import read_user_settings
 from sagerecon.rehearsal.clock import VirtualClock
+from sagerecon.sources.databases import Databases
 from sagerecon.sources.definitions import Sources
 from sagerecon.sources.sources_yaml import read_sources
 from sagerecon.sources.table_reader import ChangeWriter, FindingCollector, read_table
@@ -268,7 +269,10 @@ def read_tables(sources: Sources | None, folder: Path) -> None:
     (folder / "lines").mkdir()
     for file in sources.files.values():
         lines = folder / "lines" / file.name
-        read_table(file, folder, lines, findings, ChangeWriter(len), lambda _name, _rows: None, ())
+        if not file.url:  # no server is reached
+            read_table(
+                file, folder, lines, findings, ChangeWriter(len), lambda _name, _rows: None, (), Databases()
+            )
     for finding in findings.all():
         str(finding).encode()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sagerecon.model.clock import Clock
-from sagerecon.model.errors import ProjectError, ValidationError
+from sagerecon.model.errors import ProjectError, ProjectFileError, ValidationError
 from sagerecon.model.finding import Severity
 from sagerecon.project.private_files import make_private_folder
 from sagerecon.project.project import Project
@@ -23,12 +23,19 @@ def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int],
         progress: receives the file being read and the number of rows so far.
 
     Raises:
+        ProjectFileError: a table is read from a host to which the user has not consented.
         SourceError: a file cannot be read at all.
         ValidationError: rows have errors; every finding is attached.
     """
     make_private_folder(project.state)
+    sources = declared_sources(project)
+    without_consent = [
+        each for file in sources.files.values() for each in project.consent.source_findings(file)
+    ]
+    if without_consent:
+        raise ProjectFileError(without_consent)
     taken, findings = snapshots.take_snapshot(
-        declared_sources(project),
+        sources,
         project.data,
         project.snapshot_file,
         clock.now(),

@@ -46,6 +46,7 @@ FORMATS: Mapping[str, Format] = {
     "sqlite": Format(
         "a SQLite database", (".sqlite", ".sqlite3", ".db", ".db3"), signature="a SQLite database"
     ),
+    "postgresql": Format("a PostgreSQL database", ()),
     "sie": Format(
         "SIE",
         (".se", ".si", ".sie"),

@@ -14,6 +14,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.limits import JSON_DEPTH, SOURCE_ENTRIES
 from sagerecon.sources.columns_yaml import check_columns, read_columns
+from sagerecon.sources.database_yaml import DATABASES, check_origin
 from sagerecon.sources.definitions import (
     NAME,
     CheckQuery,
@@ -47,8 +48,10 @@ _FORMATS_OF_KEY = {
     "trailing_delimiter": ("csv",),
     "merged": ("xlsx",),
     "sheet": ("xlsx",),
-    "table": ("sqlite",),
-    "query": ("sqlite",),
+    "url": ("postgresql",),
+    "password_env": ("postgresql",),
+    "table": DATABASES,
+    "query": DATABASES,
     "encoding": ("json", "jsonl", "csv", "iif", "sie"),
 }
 
@@ -102,7 +105,7 @@ def _too_many(root: Node) -> Finding | None:
 
 def _file(name: str, node: Node) -> SourceFile:
     path = _text(node, "path")
-    file_format = _text(node, "format") or format_of(path)
+    file_format = _text(node, "format") or ("postgresql" if "url" in node else format_of(path))
     notation = read_notation(node, PLAIN)
     return SourceFile(
         name=name,
@@ -128,9 +131,11 @@ def _file(name: str, node: Node) -> SourceFile:
         trailing_delimiter=_flag(node, "trailing_delimiter"),
         merged=_text(node, "merged"),
         sheet=_text(node, "sheet"),
+        url=_text(node, "url"),
+        password_env=_text(node, "password_env"),
         table=_text(node, "table"),
         query=_text(node, "query"),
-        path_place=node["path"].place if "path" in node else node.named_at,
+        path_place=next((node[key].place for key in ("path", "url") if key in node), node.named_at),
     )
 
 
@@ -205,9 +210,7 @@ def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
         if len(steps) > JSON_DEPTH.most:
             message = f"the path has {len(steps)} steps; {JSON_DEPTH.sentence}."
             yield Finding(Code.TOO_DEEP, node[key].place, message)
-    if file.format in _FORMATS_OF_KEY["table"] and bool(file.table) == bool(file.query):
-        message = f"{FORMATS[file.format].title} needs either the key 'table' or the key 'query'."
-        yield Finding(Code.MISSING_KEY, file.place, message)
+    yield from check_origin(file, node)
     yield from records_findings(file)
     yield from _check_text_settings(file, node)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TextIO, TypeAlias
 
 from sagerecon.model.code import Code
 from sagerecon.model.count import counted
@@ -17,6 +19,8 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 from sagerecon.sources.cell import CellChange, display_text
 from sagerecon.sources.csv_file import CsvReader
+from sagerecon.sources.database_url import database_name
+from sagerecon.sources.databases import Databases
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_of, source_error
 from sagerecon.sources.iif_file import IifReader
@@ -183,8 +187,9 @@ def read_table(
     changes: ChangeWriter,
     progress: Progress,
     trusted: Collection[Path],
+    databases: Databases,
 ) -> list[FileFacts]:
-    """Read the files of a table, write the typed rows to `lines`, and return the facts of the files.
+    """Read the files or the database of a table, write the typed rows to `lines`, and return their facts.
 
     Args:
         trusted: the folders into which a link may lead, besides `folder`.
@@ -193,6 +198,9 @@ def read_table(
         SourceError: a file cannot be read. The other files of the table are read first.
         OSError: the rows cannot be written.
     """
+    if file.url:
+        with _open_lines(lines) as stream:
+            return [_read_database(file, databases, stream.write, _Notes(file, findings, changes), progress)]
     found_files = find_files(folder, file, trusted)
     if not found_files:
         message = f"the file does not exist, so table '{file.name}' is empty."
@@ -200,8 +208,7 @@ def read_table(
     reader = READERS[file.format](file)
     facts: list[FileFacts] = []
     failures: list[Finding] = []
-    with lines.open("x", encoding="utf-8") as stream:
-        os.chmod(stream.fileno(), 0o600)  # noqa: PTH101 - by descriptor, not by name
+    with _open_lines(lines) as stream:
         for found_file in found_files:
             try:
                 before = sum(fact.rows for fact in facts)
@@ -227,8 +234,46 @@ def _read_file(
 ) -> FileFacts:
     before = _file_state(found)
     sha256 = sha256_of(found.path, found.name)
+    rows = reader.rows(found.path, found.name)
+    count = _write_rows(rows, found.name, write, notes, progress, rows_before)
+    if _file_state(found) != before:
+        place = Place(found.name)
+        raise source_error(
+            Finding(Code.FILE_CHANGED, place, "the file changed while it was read.", "Run the command again.")
+        )
+    return FileFacts(table=file.name, path=found.name, sha256=sha256, rows=count, bytes=before[0])
+
+
+def _read_database(
+    file: SourceFile, databases: Databases, write: Callable[[str], int], notes: _Notes, progress: Progress
+) -> FileFacts:
+    """Read a table of a server; its facts are those of the rows as they were read."""
+    digest = hashlib.sha256()
+    size = 0
+
+    def write_counted(line: str) -> int:
+        nonlocal size
+        content = line.encode()
+        digest.update(content)
+        size += len(content)
+        return write(line)
+
+    name = database_name(file.url)
+    count = _write_rows(databases.rows(file), name, write_counted, notes, progress, 0)
+    return FileFacts(table=file.name, path=name, sha256=digest.hexdigest(), rows=count, bytes=size)
+
+
+def _write_rows(
+    rows: Iterable[Row | Note],
+    name: str,
+    write: Callable[[str], int],
+    notes: _Notes,
+    progress: Progress,
+    rows_before: int,
+) -> int:
+    """Write the rows as lines, pass on the notes, and return the number of rows."""
     count = 0
-    for row in reader.rows(found.path, found.name):
+    for row in rows:
         if not isinstance(row, dict):
             notes.add(row)
             continue
@@ -236,14 +281,16 @@ def _read_file(
         row[ROW] = rows_before + count
         write(row_line(row))
         if count % _PROGRESS_ROWS == 0:
-            progress(found.name, count)
-    progress(found.name, count)
-    if _file_state(found) != before:
-        place = Place(found.name)
-        raise source_error(
-            Finding(Code.FILE_CHANGED, place, "the file changed while it was read.", "Run the command again.")
-        )
-    return FileFacts(table=file.name, path=found.name, sha256=sha256, rows=count, bytes=before[0])
+            progress(name, count)
+    progress(name, count)
+    return count
+
+
+@contextmanager
+def _open_lines(lines: Path) -> Iterator[TextIO]:
+    with lines.open("x", encoding="utf-8") as stream:
+        os.chmod(stream.fileno(), 0o600)  # noqa: PTH101 - by descriptor, not by name
+        yield stream
 
 
 def _file_state(found: FoundFile) -> tuple[int, int]:
