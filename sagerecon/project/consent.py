@@ -13,8 +13,6 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.project.hosts import store_hosts
 from sagerecon.project.user_settings import UserSettings
-from sagerecon.sources.database_url import database_address
-from sagerecon.sources.definitions import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +61,6 @@ class Consent:
             f"{what} {path} is outside the project, in a folder that you have not allowed.",
             f"If you trust this project with it: sagerecon trust {path}",
         )
-
-    def source_findings(self, file: SourceFile) -> Iterator[Finding]:
-        """Yield a finding where a table is read from a host to which the user has not consented."""
-        address = database_address(file.url)
-        if address is not None and address.host:
-            what = (
-                f"The password in {file.password_env}" if file.password_env else f"The query of '{file.name}'"
-            )
-            yield from self.host_findings(address.host, file.path_place, what)
 
     def store_findings(self, url: str, file: Path | None, place: Place) -> Iterator[Finding]:
         """Yield a finding where a store is on a host, or in a folder, to which the user has not consented.

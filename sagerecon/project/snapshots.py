@@ -7,12 +7,15 @@ from contextlib import contextmanager
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import ProjectError, ProjectFileError, ValidationError
-from sagerecon.model.finding import Severity
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.project.consent import Consent
 from sagerecon.project.private_files import make_private_folder
 from sagerecon.project.project import Project
 from sagerecon.project.source import declared_sources
 from sagerecon.sources import snapshot as snapshots
+from sagerecon.sources.database_url import database_address
 from sagerecon.sources.dataset import CompiledSources
+from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.snapshot import Snapshot, SnapshotFacts
 
 
@@ -30,7 +33,7 @@ def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int],
     make_private_folder(project.state)
     sources = declared_sources(project)
     without_consent = [
-        each for file in sources.files.values() for each in project.consent.source_findings(file)
+        each for file in sources.files.values() for each in _without_consent(file, project.consent)
     ]
     if without_consent:
         raise ProjectFileError(without_consent)
@@ -45,6 +48,14 @@ def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int],
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise ValidationError(findings)
     return taken
+
+
+def _without_consent(file: SourceFile, consent: Consent) -> Iterator[Finding]:
+    """Yield a finding where a table is read from a host to which the user has not consented."""
+    address = database_address(file.url)
+    if address is not None and address.host:
+        what = f"The password in {file.password_env}" if file.password_env else f"The query of '{file.name}'"
+        yield from consent.host_findings(address.host, file.path_place, what)
 
 
 @contextmanager

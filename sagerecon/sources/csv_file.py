@@ -5,19 +5,20 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from functools import partial
 from io import TextIOWrapper
-from itertools import islice
 from pathlib import Path
-from typing import TextIO
 
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
-from sagerecon.model.limits import CELL, CSV_ROW, SOURCE_FILE
+from sagerecon.model.limits import CELL, SOURCE_FILE
 from sagerecon.model.place import Place
+from sagerecon.sources.blocks import BLOCK_ROWS, Block
+from sagerecon.sources.csv_rows import CsvRows, LongRowError
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import file_errors, require_format, source_error, wide_encoding, wide_finding
-from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
+from sagerecon.sources.flat_table import FlatFormat, flat_rows
 from sagerecon.sources.rows import Note, Row, converter
 
 _CSV = FlatFormat(converter, "the file", are_short_rows_padded=False)
@@ -30,39 +31,13 @@ _HEAD = 1024
 _STATED_DELIMITER = re.compile(r'"?sep=(.)"?,*', re.IGNORECASE)
 
 
-class _LongRowError(Exception):
-    """A row is longer than it may be."""
-
-
-class _Lines:
-    """The lines of a CSV file, up to the longest row. A quoted cell may hold line ends."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._put_back = ""
-        self.of_row = 0  #: characters read since the last row; whoever takes a row sets it to 0
-
-    def put_back(self, line: str) -> None:
-        """Let a line that was read be the next one."""
-        self._put_back = line
-
-    def __iter__(self) -> Iterator[str]:
-        most = CSV_ROW.most
-        while line := self._put_back or self._stream.readline(most + 1):
-            self._put_back = ""
-            self.of_row += len(line)
-            if self.of_row > most:
-                raise _LongRowError
-            yield line
-
-
 class CsvReader:
     """Reads the CSV files of one table."""
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:
@@ -76,7 +51,15 @@ class CsvReader:
             TextIOWrapper(content, encoding=encoding, newline="") as stream,
         ):
             try:
-                yield from flat_rows(self._rows(stream, name), self._file, name, _CSV)
+                rows = CsvRows(stream, self._file.delimiter, self._file.quote)
+                try:
+                    yield from self._skip(rows, name)
+                    yield from flat_rows(rows, self._file, name, _CSV, partial(rows.take, BLOCK_ROWS))
+                except csv.Error as error:
+                    yield _syntax_finding(Place(name, rows.start), error)
+                except LongRowError as error:
+                    hint = "Check the delimiter, the line ends, and that each quoted cell is closed."
+                    yield Finding(Code.TOO_LONG, Place(name, rows.start), str(error), hint)
             except UnicodeError as error:
                 raise source_error(_encoding_finding(path, name, encoding)) from error
 
@@ -84,50 +67,17 @@ class CsvReader:
         """Yield nothing: the header row has already shown which columns are missing."""
         return iter(())
 
-    def _rows(self, stream: TextIO, name: str) -> Iterator[RawRow | Finding]:
-        """Yield the rows with the line on which each starts; one of delimiters only, as a blank one.
-
-        A finding is the last that is yielded: what follows cannot be read.
-        """
-        csv.field_size_limit(CELL.most)
-        lines = _Lines(stream)
-        line = 1
-        try:
-            skipped, stated = self._skip(lines)
-            line = skipped + 1
-            if stated is not None:
-                yield from self._check_stated(Place(name, 1), stated)
-            delimiter, quote = self._file.delimiter, self._file.quote
-            reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
-            for cells in reader:
-                lines.of_row = 0
-                start, line = line, skipped + reader.line_num + 1
-                yield start, cells
-        except csv.Error as error:
-            yield _syntax_finding(Place(name, line), error)
-        except _LongRowError:
-            message = f"the row is longer than a row may be; {CSV_ROW.sentence}."
-            hint = "Check the delimiter, the line ends, and that each quoted cell is closed."
-            yield Finding(Code.TOO_LONG, Place(name, line), message, hint)
-
-    def _skip(self, lines: _Lines) -> tuple[int, str | None]:
-        """Read the lines before the table.
-
-        Return their number, and the delimiter that Excel's own first line `sep=;` states.
-        """
-        skipped = 0
-        stated: str | None = None
+    def _skip(self, rows: CsvRows, name: str) -> Iterator[Finding]:
+        """Read the lines before the table; yield a finding if the first states another delimiter."""
+        for _ in range(self._file.skip):
+            rows.next_line()
         if not self._file.skip:
-            first = next(iter(lines), "")
-            found = _STATED_DELIMITER.fullmatch(first.rstrip("\r\n"))
-            if found is None:
-                lines.put_back(first)
+            first = rows.next_line()
+            stated = _STATED_DELIMITER.fullmatch(first.rstrip("\r\n"))
+            if stated is None:
+                rows.put_back([first] if first else [])
             else:
-                skipped, stated = 1, found[1]
-        for _ in islice(lines, self._file.skip):
-            skipped += 1
-        lines.of_row = 0
-        return skipped, stated
+                yield from self._check_stated(Place(name, 1), stated[1])
 
     def _check_stated(self, place: Place, stated: str) -> Iterator[Finding]:
         """Yield a finding if the file states another delimiter than declared."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+from sagerecon.sources.blocks import Block
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.rows import Note, Row
 
@@ -23,7 +24,7 @@ class Databases:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def rows(self, file: SourceFile) -> Iterator[Row | Note]:
+    def rows(self, file: SourceFile) -> Iterator[Row | Note | Block]:
         """Yield the rows of a table or query, and a note for each error or change in them.
 
         Raises:

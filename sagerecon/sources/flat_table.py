@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias
@@ -13,11 +13,12 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.limits import WORKBOOK_COLUMNS
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
+from sagerecon.sources.blocks import Block, block_converter
 from sagerecon.sources.cell import CellConverter, Filled
 from sagerecon.sources.definitions import CellTest, Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, source_error
 from sagerecon.sources.row_rules import Heading, PassedOver, RowChooser, cell_text, is_blank_row, row_test
-from sagerecon.sources.rows import Field, Note, Row, RowConverter, filling_converter
+from sagerecon.sources.rows import Field, Note, Row, RowConverter, converter, filling_converter, notation_of
 
 #: The cells of one row, after the number of its line. A format reader yields them, and findings.
 RawRow: TypeAlias = "tuple[int, Sequence[object]]"
@@ -35,13 +36,18 @@ class FlatFormat:
 
 
 def flat_rows(
-    rows: Iterable[RawRow | Finding], file: SourceFile, name: str, kind: FlatFormat
-) -> Iterator[Row | Note]:
+    rows: Iterable[RawRow | Finding],
+    file: SourceFile,
+    name: str,
+    kind: FlatFormat,
+    take: Callable[[], Sequence[RawRow | Finding]] | None = None,
+) -> Iterator[Row | Note | Block]:
     """Yield the typed rows of a table, and a note for each error or change in them.
 
     Args:
         rows: a finding among them is the last: what follows it cannot be read. Blank rows are ignored.
         name: of the file, in places and messages.
+        take: takes the next of the rows at once, none at the end; only of a format whose cells are texts.
 
     Raises:
         SourceError: there is no row, or no header row, or it has more columns than a table may have.
@@ -72,6 +78,8 @@ def flat_rows(
             table = _FlatTable(file, cells, Place(name, line), kind)
             yield from table.header_findings()
             if file.has_header:
+                if take is not None and table.has_blocks and not (yield from table.read_blocks(take)):
+                    return
                 continue
         if table.ends_before(cells):
             break
@@ -129,6 +137,21 @@ class _FlatTable:
             if column.fill_down and column.name in self._numbers
         ]
         self._above: dict[int, object] = {}
+        self.has_blocks = not (
+            file.pass_over
+            or file.keep
+            or file.end
+            or file.merged
+            or self._fill_down
+            or self._row_converter.counts_formats
+        )
+        self._blocks = [
+            (
+                numbers[column.name],
+                block_converter(column, notation_of(column, file), converter(column, file)),
+            )
+            for column in (file.columns if self.has_blocks else ())
+        ]
         self._beside = PassedOver("beside the table", file.path_place)
 
     def header_findings(self) -> Iterator[Finding]:
@@ -194,6 +217,41 @@ class _FlatTable:
             return
         yield from notes
         yield row
+
+    def read_blocks(
+        self, take: Callable[[], Sequence[RawRow | Finding]]
+    ) -> Generator[Row | Note | Block, None, bool]:
+        """Yield all rows, many at once where nothing is to be said of them; return whether all were read."""
+        while raw_rows := take():
+            block = self._block(raw_rows)
+            if block is not None:
+                self.count += len(block.lines)
+                yield block
+                continue
+            for raw in raw_rows:
+                if isinstance(raw, Finding):
+                    yield raw
+                    return False
+                line, cells = raw
+                if not is_blank_row(cells):
+                    yield from self.read(cells, line)
+        return True
+
+    def _block(self, rows: Sequence[RawRow | Finding]) -> Block | None:
+        """Return the rows as a block; None if one of them has to be looked at by itself."""
+        if isinstance(rows[-1], Finding):
+            return None
+        lines, cells = zip(*rows, strict=True)
+        if set(map(len, cells)) != {self.width} or not all(map(any, cells)):
+            return None
+        raw_columns = tuple(zip(*cells, strict=True))
+        columns = []
+        for number, convert in self._blocks:
+            texts = [""] * len(lines) if number is None else convert(raw_columns[number])
+            if texts is None:
+                return None
+            columns.append(texts)
+        return Block(self._place.file, columns, lines)
 
     def finish(self, name: str) -> Iterator[Finding]:
         """Yield what is known after the last row: rows passed over, and what each format has read."""

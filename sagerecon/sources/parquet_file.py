@@ -11,6 +11,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import DATABASE_SECONDS, WORKBOOK_COLUMNS
 from sagerecon.model.place import Place
+from sagerecon.sources.blocks import Block
 from sagerecon.sources.bounded import BoundedConnection, SqlError
 from sagerecon.sources.database import error_summary, open_for_file, quote_identifier
 from sagerecon.sources.definitions import SourceFile
@@ -35,7 +36,7 @@ class ParquetReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:

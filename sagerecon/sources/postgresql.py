@@ -15,6 +15,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import DATABASE_SECONDS
 from sagerecon.model.place import Place
+from sagerecon.sources.blocks import Block
 from sagerecon.sources.database import quote_identifier
 from sagerecon.sources.database_query import column_query, database_format, table_query
 from sagerecon.sources.database_url import DatabaseAddress, database_address
@@ -45,7 +46,7 @@ def transaction(file: SourceFile) -> Iterator[Connection]:
         connection.close()
 
 
-def read_rows(connection: Connection, file: SourceFile) -> Iterator[Row | Note]:
+def read_rows(connection: Connection, file: SourceFile) -> Iterator[Row | Note | Block]:
     """Yield the rows of a table or query, and a note for each error or change in them.
 
     Raises:

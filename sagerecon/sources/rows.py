@@ -79,6 +79,11 @@ class RowConverter:
             if (name_format := format_namer(field.column, notation_of(field.column, file))) is not None
         ]
 
+    @property
+    def counts_formats(self) -> bool:
+        """Whether it is counted by which format each cell of a column is read."""
+        return bool(self._counted)
+
     def row(self, raw: object, origin: str, place_of: Callable[[Column], Place]) -> tuple[Row, list[Note]]:
         """Return the typed values of a raw row, and a note for each cell that is not as its column declares.
 

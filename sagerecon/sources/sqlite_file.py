@@ -13,6 +13,7 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.limits import CELL, DATABASE_SECONDS, SQL_CHARACTERS
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
+from sagerecon.sources.blocks import Block
 from sagerecon.sources.database import quote_identifier
 from sagerecon.sources.database_query import column_query, database_format, table_query
 from sagerecon.sources.definitions import SourceFile
@@ -38,7 +39,7 @@ class SqliteReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
         """Yield the rows of the declared table or query, and a finding for each error in them.
 
         Raises:

@@ -17,6 +17,7 @@ from sagerecon.model.count import counted
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.sources.blocks import Block
 from sagerecon.sources.cell import CellChange, display_text
 from sagerecon.sources.csv_file import CsvReader
 from sagerecon.sources.database_url import database_name
@@ -27,9 +28,9 @@ from sagerecon.sources.iif_file import IifReader
 from sagerecon.sources.json_file import JsonReader
 from sagerecon.sources.jsonl_file import JsonLinesReader
 from sagerecon.sources.parquet_file import ParquetReader
-from sagerecon.sources.rows import ROW, Note, Row
+from sagerecon.sources.rows import Note, Row
 from sagerecon.sources.sie_file import SieReader
-from sagerecon.sources.tables import change_line, row_line
+from sagerecon.sources.tables import RowWriter, change_line
 from sagerecon.sources.xml_file import XmlReader, open_saft
 
 #: Number of findings with the same code, file and column that are listed; more are only counted.
@@ -50,8 +51,8 @@ Progress: TypeAlias = Callable[[str, int], None]
 class FormatReader(Protocol):
     """Reads the files of one table. Each format has its own reader."""
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
-        """Yield the rows of one file, and a note for each error or change in them."""
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+        """Yield the rows of one file, one or many at once, and a note for each error or change in them."""
         ...
 
     def finish(self) -> Iterator[Finding]:
@@ -209,11 +210,11 @@ def read_table(
     facts: list[FileFacts] = []
     failures: list[Finding] = []
     with _open_lines(lines) as stream:
+        rows = RowWriter(file, stream.write)
         for found_file in found_files:
             try:
-                before = sum(fact.rows for fact in facts)
                 notes = _Notes(file, findings, changes)
-                facts.append(_read_file(file, found_file, reader, stream.write, notes, progress, before))
+                facts.append(_read_file(file, found_file, reader, rows, notes, progress))
             except SourceError as error:
                 failures += error.findings
     if failures:
@@ -227,15 +228,13 @@ def _read_file(
     file: SourceFile,
     found: FoundFile,
     reader: FormatReader,
-    write: Callable[[str], int],
+    rows: RowWriter,
     notes: _Notes,
     progress: Progress,
-    rows_before: int,
 ) -> FileFacts:
     before = _file_state(found)
     sha256 = sha256_of(found.path, found.name)
-    rows = reader.rows(found.path, found.name)
-    count = _write_rows(rows, found.name, write, notes, progress, rows_before)
+    count = _write_rows(reader.rows(found.path, found.name), found.name, rows, notes, progress)
     if _file_state(found) != before:
         place = Place(found.name)
         raise source_error(
@@ -259,29 +258,26 @@ def _read_database(
         return write(line)
 
     name = database_name(file.url)
-    count = _write_rows(databases.rows(file), name, write_counted, notes, progress, 0)
+    count = _write_rows(databases.rows(file), name, RowWriter(file, write_counted), notes, progress)
     return FileFacts(table=file.name, path=name, sha256=digest.hexdigest(), rows=count, bytes=size)
 
 
 def _write_rows(
-    rows: Iterable[Row | Note],
-    name: str,
-    write: Callable[[str], int],
-    notes: _Notes,
-    progress: Progress,
-    rows_before: int,
+    read: Iterable[Row | Block | Note], name: str, rows: RowWriter, notes: _Notes, progress: Progress
 ) -> int:
-    """Write the rows as lines, pass on the notes, and return the number of rows."""
-    count = 0
-    for row in rows:
-        if not isinstance(row, dict):
-            notes.add(row)
-            continue
-        count += 1
-        row[ROW] = rows_before + count
-        write(row_line(row))
-        if count % _PROGRESS_ROWS == 0:
-            progress(name, count)
+    """Write the rows, pass on the notes, and return the number of rows."""
+    first = reported = rows.count
+    for each in read:
+        if isinstance(each, Block):
+            rows.add_block(each)
+        elif isinstance(each, dict):
+            rows.add(each)
+        else:
+            notes.add(each)
+        if rows.count >= reported + _PROGRESS_ROWS:
+            reported = rows.count
+            progress(name, reported - first)
+    count = rows.count - first
     progress(name, count)
     return count
 

@@ -12,6 +12,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
+from sagerecon.sources.blocks import Block
 from sagerecon.sources.cell import Cell, CellConverter, CellError, Merged, display_text
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import require_format, source_error
@@ -35,7 +36,7 @@ class XlsxReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
         """Yield the rows of one file in its order, and a note for each error or change in them.
 
         Raises:
