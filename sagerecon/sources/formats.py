@@ -33,6 +33,8 @@ FORMATS: Mapping[str, Format] = {
     "jsonl": Format("JSON lines", (".jsonl", ".ndjson"), is_nested=True, signature="JSON"),
     "csv": Format("CSV", (".csv", ".tsv")),
     "xlsx": Format("an XLSX workbook", (".xlsx",), signature="a workbook or another zip archive"),
+    "ods": Format("an ODS workbook", (".ods",), signature="a workbook or another zip archive"),
+    "xls": Format("an XLS workbook", (".xls",), signature="a workbook in the old .xls format"),
     "xml": Format("XML", (".xml",), is_nested=True, signature="XML"),
     "saft": Format(
         "SAF-T",

@@ -32,22 +32,25 @@ from sagerecon.sources.row_rules_yaml import check_row_rules, read_row_rule, rea
 
 _PARTS = ("files", "datasets", "controls", "checks")
 
+_SHEETS = ("xlsx", "ods", "xls")
+_SHEETS_AND_CSV = ("csv", *_SHEETS)
+
 #: Keys of a file that apply to some formats only.
 _FORMATS_OF_KEY = {
     "records": ("json", "xml", "saft", "iif", "sie"),
     "count": ("json",),
     "delimiter": ("csv",),
     "quote": ("csv",),
-    "skip": ("csv", "xlsx"),
-    "header": ("csv", "xlsx"),
-    "start": ("csv", "xlsx"),
-    "end": ("csv", "xlsx"),
-    "keep": ("csv", "xlsx"),
-    "pass_over": ("csv", "xlsx"),
+    "skip": _SHEETS_AND_CSV,
+    "header": _SHEETS_AND_CSV,
+    "start": _SHEETS_AND_CSV,
+    "end": _SHEETS_AND_CSV,
+    "keep": _SHEETS_AND_CSV,
+    "pass_over": _SHEETS_AND_CSV,
     "short_rows": ("csv",),
     "trailing_delimiter": ("csv",),
-    "merged": ("xlsx",),
-    "sheet": ("xlsx",),
+    "merged": _SHEETS,
+    "sheet": _SHEETS,
     "url": ("postgresql",),
     "password_env": ("postgresql",),
     "table": DATABASES,

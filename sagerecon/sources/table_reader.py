@@ -61,9 +61,23 @@ class FormatReader(Protocol):
 
 
 def _open_workbook(file: SourceFile) -> FormatReader:
-    from sagerecon.sources.xlsx_file import XlsxReader  # noqa: PLC0415 - openpyxl is large; few read workbooks
+    from sagerecon.sources.xlsx_file import WorkbookReader  # noqa: PLC0415 - openpyxl is large
 
-    return XlsxReader(file)
+    return WorkbookReader(file)
+
+
+def _open_ods(file: SourceFile) -> FormatReader:
+    from sagerecon.sources.ods_file import open_ods  # noqa: PLC0415 - few read workbooks
+    from sagerecon.sources.xlsx_file import WorkbookReader  # noqa: PLC0415
+
+    return WorkbookReader(file, open_ods)
+
+
+def _open_xls(file: SourceFile) -> FormatReader:
+    from sagerecon.sources.xls_file import open_xls  # noqa: PLC0415 - few read old workbooks
+    from sagerecon.sources.xlsx_file import WorkbookReader  # noqa: PLC0415
+
+    return WorkbookReader(file, open_xls)
 
 
 def _open_sqlite(file: SourceFile) -> FormatReader:
@@ -77,6 +91,8 @@ READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "jsonl": JsonLinesReader,
     "csv": CsvReader,
     "xlsx": _open_workbook,
+    "ods": _open_ods,
+    "xls": _open_xls,
     "xml": XmlReader,
     "saft": open_saft,
     "iif": IifReader,
