@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from sagerecon.sources.blocks import Block
 from sagerecon.sources.definitions import SourceFile
-from sagerecon.sources.rows import Note, Row
+from sagerecon.sources.rows import ReadItem
 
 
 class Databases:
@@ -24,7 +23,7 @@ class Databases:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def rows(self, file: SourceFile) -> Iterator[Row | Note | Block]:
+    def rows(self, file: SourceFile) -> Iterator[ReadItem]:
         """Yield the rows of a table or query, and a note for each error or change in them.
 
         Raises:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -9,7 +10,7 @@ from typing import TypeAlias
 
 from sagerecon.model.code import Code
 from sagerecon.model.count import counted
-from sagerecon.model.finding import Finding
+from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.limits import WORKBOOK_COLUMNS
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
@@ -17,11 +18,32 @@ from sagerecon.sources.blocks import Block, block_converter
 from sagerecon.sources.cell import CellConverter, Filled
 from sagerecon.sources.definitions import CellTest, Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, source_error
-from sagerecon.sources.row_rules import Heading, PassedOver, RowChooser, cell_text, is_blank_row, row_test
-from sagerecon.sources.rows import Field, Note, Row, RowConverter, converter, filling_converter, notation_of
+from sagerecon.sources.row_rules import (
+    Heading,
+    PassedOver,
+    RowChooser,
+    cell_text,
+    is_blank_row,
+    row_test,
+    title_text,
+)
+from sagerecon.sources.rows import (
+    Field,
+    Note,
+    ReadItem,
+    Row,
+    RowConverter,
+    converter,
+    filling_converter,
+    notation_of,
+)
 
 #: The cells of one row, after the number of its line. A format reader yields them, and findings.
 RawRow: TypeAlias = "tuple[int, Sequence[object]]"
+
+
+#: What the last row of a report has in one of its cells.
+_TOTAL = re.compile(r"(?:grand |sub-?)?totals?:?|sum:?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +63,7 @@ def flat_rows(
     name: str,
     kind: FlatFormat,
     take: Callable[[], Sequence[RawRow | Finding]] | None = None,
-) -> Iterator[Row | Note | Block]:
+) -> Iterator[ReadItem]:
     """Yield the typed rows of a table, and a note for each error or change in them.
 
     Args:
@@ -81,9 +103,13 @@ def flat_rows(
                 if take is not None and table.has_blocks and not (yield from table.read_blocks(take)):
                     return
                 continue
-        if table.ends_before(cells):
+        if table.ends is not None and table.ends(cells):
             break
-        yield from table.read(cells, line)
+        row, notes = table.read(cells, line)
+        if notes:
+            yield from notes
+        if row is not None:
+            yield row
     if table is None:
         raise source_error(_no_table(is_any, is_started, file, name, kind))
     yield from before.findings(name)
@@ -107,7 +133,7 @@ def _no_table(is_any: bool, is_started: bool, file: SourceFile, name: str, kind:
 
 
 def _has_titles(cells: Sequence[object], titles: Iterable[str]) -> bool:
-    found = {cell_text(cell) for cell in cells}
+    found = {title_text(cell) for cell in cells}
     return all(title in found for title in titles)
 
 
@@ -120,23 +146,29 @@ class _FlatTable:
     def __init__(self, file: SourceFile, first: Sequence[object], place: Place, kind: FlatFormat) -> None:
         self._heading = Heading(_titles(first, file, kind) if file.has_header else ())
         self.width = len(self._heading.titles) if file.has_header else len(first)
+        if kind.are_short_rows_padded or file.short_rows == "pad":  # a row may end before its last columns
+            self.width = max([self.width, *(column.number for column in file.columns)])
         self.count = 0  #: rows read
+        self._first_title = first[0] if file.has_header and first else None
         self._file = file
         self._place = place
         self._kind = kind
         numbers = {column.name: self._heading.number(_located(column)) for column in file.columns}
-        self._numbers = {name: number for name, number in numbers.items() if number is not None}
+        self._numbers = {
+            name: number for name, number in numbers.items() if number is not None and number < self.width
+        }
         self._row_converter = RowConverter(
-            (_field(column, numbers[column.name], file, kind) for column in file.columns), file
+            (_field(column, self._numbers.get(column.name), file, kind) for column in file.columns), file
         )
         self._chooser = RowChooser(file, self._heading)
-        self._ends = row_test(file.end, self._heading) if file.end is not None else None
+        self.ends = row_test(file.end, self._heading) if file.end is not None else None
         self._fill_down = [
             self._numbers[column.name]
             for column in file.columns
             if column.fill_down and column.name in self._numbers
         ]
         self._above: dict[int, object] = {}
+        self._last: tuple[int, Sequence[object]] = (0, ())
         self.has_blocks = not (
             file.pass_over
             or file.keep
@@ -147,7 +179,7 @@ class _FlatTable:
         )
         self._blocks = [
             (
-                numbers[column.name],
+                self._numbers.get(column.name),
                 block_converter(column, notation_of(column, file), converter(column, file)),
             )
             for column in (file.columns if self.has_blocks else ())
@@ -187,21 +219,17 @@ class _FlatTable:
                 )
         yield from self._chooser.findings(self._place)
 
-    def ends_before(self, cells: Sequence[object]) -> bool:
-        """Return whether the table ends before this row."""
-        return self._ends is not None and self._ends(cells)
-
-    def read(self, cells: Sequence[object], line: int) -> Iterator[Row | Note]:
-        """Yield the typed row at `line` after what is said of it; nothing, if it is passed over."""
-        if self._chooser.passes_over(cells, line):
-            return
+    def read(self, cells: Sequence[object], line: int) -> tuple[Row | None, Sequence[Note]]:
+        """Return the typed row at `line`, None if it is passed over or refused, and what is said of it."""
+        if self._chooser.is_choosing and self._chooser.passes_over(cells, line):
+            return None, ()
         self.count += 1
         if len(cells) != self.width:
             fitted = self._fitted(cells, line)
             if fitted is None:
-                yield self._wrong_width(line, cells)
-                return
+                return None, (self._wrong_width(line, cells),)
             cells = fitted
+        self._last = line, cells
         if self._fill_down:
             cells = self._filled_down(cells)
 
@@ -210,22 +238,26 @@ class _FlatTable:
             return Place(self._place.file, line, 0 if number is None else number + 1)
 
         row, notes = self._row_converter.row(cells, f"{self._place.file}:{line}", place_of)
-        if notes and self._heading.is_repeated(cells):
+        if (notes or self._may_be_repeated(cells)) and self._heading.is_repeated(cells):
             message = "the row repeats the header row."
             hint = "Set pass_over: {headings: header}."
-            yield Finding(Code.HEADER_REPEATED, Place(self._place.file, line), message, hint)
-            return
-        yield from notes
-        yield row
+            return None, (Finding(Code.HEADER_REPEATED, Place(self._place.file, line), message, hint),)
+        return row, notes
 
-    def read_blocks(
-        self, take: Callable[[], Sequence[RawRow | Finding]]
-    ) -> Generator[Row | Note | Block, None, bool]:
+    def _may_be_repeated(self, cells: Sequence[object]) -> bool:
+        """Return whether a row may be the header row again, though its cells are of their types.
+
+        A row of one cell may have its title as a value.
+        """
+        return self.width > 1 and cells[0] == self._first_title
+
+    def read_blocks(self, take: Callable[[], Sequence[RawRow | Finding]]) -> Generator[ReadItem, None, bool]:
         """Yield all rows, many at once where nothing is to be said of them; return whether all were read."""
         while raw_rows := take():
             block = self._block(raw_rows)
             if block is not None:
                 self.count += len(block.lines)
+                self._last = block.lines[-1], raw_rows[-1][1] if isinstance(raw_rows[-1], tuple) else ()
                 yield block
                 continue
             for raw in raw_rows:
@@ -234,7 +266,10 @@ class _FlatTable:
                     return False
                 line, cells = raw
                 if not is_blank_row(cells):
-                    yield from self.read(cells, line)
+                    row, notes = self.read(cells, line)
+                    yield from notes
+                    if row is not None:
+                        yield row
         return True
 
     def _block(self, rows: Sequence[RawRow | Finding]) -> Block | None:
@@ -245,6 +280,8 @@ class _FlatTable:
         if set(map(len, cells)) != {self.width} or not all(map(any, cells)):
             return None
         raw_columns = tuple(zip(*cells, strict=True))
+        if self.width > 1 and self._first_title in raw_columns[0]:
+            return None  # it may repeat the header row
         columns = []
         for number, convert in self._blocks:
             texts = [""] * len(lines) if number is None else convert(raw_columns[number])
@@ -260,9 +297,25 @@ class _FlatTable:
             head = "has a header row but " if self._file.has_header else "has "
             passed = " that are kept" if self._chooser.has_passed_over else ""
             yield empty_source_finding(Place(name), self._file, f"{self._kind.what} {head}{what}{passed}.")
+        yield from self._total_findings()
         yield from self._chooser.passed_over(name)
         yield from self._beside.findings(name, Code.CELLS_PASSED_OVER)
         yield from self._row_converter.format_counts(Place(name))
+
+    def _total_findings(self) -> Iterator[Finding]:
+        """Yield a finding if the last row seems to be a total of those above it."""
+        line, cells = self._last
+        for number in self._numbers.values():
+            text = cell_text(cells[number]) if number < len(cells) else ""
+            if _TOTAL.fullmatch(text):
+                yield Finding(
+                    code=Code.TOTAL_ROW,
+                    place=Place(self._place.file, line, number + 1),
+                    message=f"'{text}': the last row seems to be a total, and is read as any other row.",
+                    hint=f"To leave it out, set pass_over: {{total: {{column: {number + 1}, is: {text}}}}}.",
+                    severity=Severity.WARNING,
+                )
+                return
 
     def _fitted(self, cells: Sequence[object], line: int) -> Sequence[object] | None:
         """Return a row of another width as one of the table's; None if it is not declared how."""
@@ -340,7 +393,7 @@ def _located(column: Column) -> CellTest:
 
 
 def _titles(header: Sequence[object], file: SourceFile, kind: FlatFormat) -> tuple[str, ...]:
-    titles = [cell_text(cell) for cell in header]
+    titles = [title_text(cell) for cell in header]
     while kind.are_short_rows_padded and titles and not titles[-1]:
         titles.pop()
     if file.trailing_delimiter and titles and not titles[-1]:

@@ -13,11 +13,10 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.limits import CELL, SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
-from sagerecon.sources.blocks import Block
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
 from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
-from sagerecon.sources.rows import Note, Row, converter
+from sagerecon.sources.rows import ReadItem, converter
 from sagerecon.sources.text_lines import text_lines
 
 #: The title under which a line of a transaction has the number of its transaction.
@@ -64,7 +63,7 @@ class IifReader:
         self._lists: dict[str, None] = {}  #: of the file that is being read
         self._findings: list[Finding] = []  #: of its lines, until they are yielded
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of the declared list in one file, and a finding for each error in them.
 
         Raises:

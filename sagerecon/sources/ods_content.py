@@ -24,6 +24,7 @@ _ODF = "urn:oasis:names:tc:opendocument:xmlns"
 _TABLE, _TEXT, _OFFICE = f"{_ODF}:table:1.0}}", f"{_ODF}:text:1.0}}", f"{_ODF}:office:1.0}}"
 _SPREADSHEET, _SHEET, _ROW = f"{_OFFICE}spreadsheet", f"{_TABLE}table", f"{_TABLE}table-row"
 _CELLS = frozenset({f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"})
+_NULL_DATE = f"{_TABLE}null-date"
 _PARAGRAPH = f"{_TEXT}p"
 
 #: Where LibreOffice says that a cell holds an error, which the standard has no type for.
@@ -41,7 +42,7 @@ Cells: TypeAlias = "list[object]"
 
 
 class OdsContent:
-    """Parses `content.xml`. After all of it was fed, `names` and `merged` tell of its sheets."""
+    """Parses `content.xml`. Once all was fed, `names`, `merged` and `first_year` tell of its sheets."""
 
     def __init__(self, wanted: int | None) -> None:
         """Begin.
@@ -52,6 +53,7 @@ class OdsContent:
         self._wanted = wanted
         self.names: list[str] = []
         self.merged: list[list[MergedRange]] = []
+        self.first_year = 1900  #: from which days are counted
         self._open: list[str] = []  #: the elements that are open
         self._rows: list[tuple[int, int, Cells]] = []
         self._line = 0  #: rows before the one that is read
@@ -100,6 +102,8 @@ class OdsContent:
             self._start_in_cell(name, attributes)
         elif name == _SHEET and parent == _SPREADSHEET:
             self._start_sheet(attributes)
+        elif name == _NULL_DATE and attributes.get(f"{_TABLE}date-value", "").startswith("1904"):
+            self.first_year = 1904
         elif name == _ROW and self._open.count(_SHEET) == 1 and _SPREADSHEET in self._open:
             self._row, self._blank = [], 0
             self._row_repeated = _count(attributes, "number-rows-repeated")

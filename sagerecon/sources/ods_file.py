@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import repeat
 from pathlib import Path
@@ -28,11 +28,12 @@ _MANIFEST_BYTES = 1 << 20
 class OdsSheet:
     """A sheet of an ODS workbook."""
 
-    def __init__(self, archive: ZipFile, number: int, title: str, merged: Sequence[MergedRange]) -> None:
-        self.title = title
+    def __init__(self, archive: ZipFile, number: int, content: OdsContent) -> None:
+        self.title = content.names[number]
+        self.first_year = content.first_year  #: from which it counts days
         self._archive = archive
         self._number = number
-        self._merged = merged
+        self._merged = content.merged[number]
 
     def merged_ranges(self) -> list[MergedRange]:
         """Return its merged ranges, in their order from the top."""
@@ -79,9 +80,7 @@ def _sheets(archive: ZipFile) -> list[OdsSheet]:
         for piece in _pieces(stream):
             for _ in content.feed(piece, is_last=not piece):
                 pass
-    return [
-        OdsSheet(archive, number, title, content.merged[number]) for number, title in enumerate(content.names)
-    ]
+    return [OdsSheet(archive, number, content) for number in range(len(content.names))]
 
 
 def _pieces(stream: IO[bytes]) -> Iterator[bytes]:

@@ -11,13 +11,12 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import DATABASE_SECONDS, WORKBOOK_COLUMNS
 from sagerecon.model.place import Place
-from sagerecon.sources.blocks import Block
 from sagerecon.sources.bounded import BoundedConnection, SqlError
 from sagerecon.sources.database import error_summary, open_for_file, quote_identifier
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import require_format, source_error
 from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
-from sagerecon.sources.rows import Note, Row
+from sagerecon.sources.rows import ReadItem
 from sagerecon.sources.typed_cells import typed_converter
 
 _FORMAT = FlatFormat(typed_converter, "the file", are_short_rows_padded=False, are_blank_rows_read=True)
@@ -36,7 +35,7 @@ class ParquetReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:

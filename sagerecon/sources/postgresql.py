@@ -15,14 +15,13 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import DATABASE_SECONDS
 from sagerecon.model.place import Place
-from sagerecon.sources.blocks import Block
 from sagerecon.sources.database import quote_identifier
 from sagerecon.sources.database_query import column_query, database_format, table_query
 from sagerecon.sources.database_url import DatabaseAddress, database_address
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import source_error
 from sagerecon.sources.flat_table import RawRow, flat_rows
-from sagerecon.sources.rows import Note, Row
+from sagerecon.sources.rows import ReadItem
 
 _CONNECT_SECONDS = 10
 
@@ -46,7 +45,7 @@ def transaction(file: SourceFile) -> Iterator[Connection]:
         connection.close()
 
 
-def read_rows(connection: Connection, file: SourceFile) -> Iterator[Row | Note | Block]:
+def read_rows(connection: Connection, file: SourceFile) -> Iterator[ReadItem]:
     """Yield the rows of a table or query, and a note for each error or change in them.
 
     Raises:

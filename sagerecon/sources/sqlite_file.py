@@ -13,13 +13,12 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.limits import CELL, DATABASE_SECONDS, SQL_CHARACTERS
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
-from sagerecon.sources.blocks import Block
 from sagerecon.sources.database import quote_identifier
 from sagerecon.sources.database_query import column_query, database_format, table_query
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import require_format, source_error
 from sagerecon.sources.flat_table import RawRow, flat_rows
-from sagerecon.sources.rows import Note, Row
+from sagerecon.sources.rows import ReadItem
 
 #: What a query may do: read tables and call functions. It cannot attach other files, write, or set anything.
 _ALLOWED = frozenset(
@@ -39,7 +38,7 @@ class SqliteReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of the declared table or query, and a finding for each error in them.
 
         Raises:

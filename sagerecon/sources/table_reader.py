@@ -28,7 +28,7 @@ from sagerecon.sources.iif_file import IifReader
 from sagerecon.sources.json_file import JsonReader
 from sagerecon.sources.jsonl_file import JsonLinesReader
 from sagerecon.sources.parquet_file import ParquetReader
-from sagerecon.sources.rows import Note, Row
+from sagerecon.sources.rows import Note, ReadItem
 from sagerecon.sources.sie_file import SieReader
 from sagerecon.sources.tables import RowWriter, change_line
 from sagerecon.sources.xml_file import XmlReader, open_saft
@@ -51,7 +51,7 @@ Progress: TypeAlias = Callable[[str, int], None]
 class FormatReader(Protocol):
     """Reads the files of one table. Each format has its own reader."""
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of one file, one or many at once, and a note for each error or change in them."""
         ...
 
@@ -279,7 +279,7 @@ def _read_database(
 
 
 def _write_rows(
-    read: Iterable[Row | Block | Note], name: str, rows: RowWriter, notes: _Notes, progress: Progress
+    read: Iterable[ReadItem], name: str, rows: RowWriter, notes: _Notes, progress: Progress
 ) -> int:
     """Write the rows, pass on the notes, and return the number of rows."""
     first = reported = rows.count

@@ -169,6 +169,11 @@ class _UnmeasuredSheet(ReadOnlyWorksheet):
                     row[cell["column"] - 1] = cell["value"]
                 yield tuple(row)
 
+    @property
+    def first_year(self) -> int:
+        """The year from which the workbook counts days."""
+        return int(self.parent.epoch.year)
+
     def merged_ranges(self) -> list[MergedRange]:
         """Return the merged ranges of the sheet, in their order from the top."""
         sheet: Any = self

@@ -33,6 +33,7 @@ class XlsSheet:
         self._book = book
         self._number = number
         self.title = str(book.sheet_names()[number])
+        self.first_year = 1904 if book.datemode else 1900  #: from which it counts days
 
     def merged_ranges(self) -> list[MergedRange]:
         """Return its merged ranges, in their order from the top."""

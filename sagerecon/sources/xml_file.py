@@ -14,7 +14,7 @@ from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
 from sagerecon.sources.nested_table import NestedTable
-from sagerecon.sources.rows import Note, Row
+from sagerecon.sources.rows import Note, ReadItem, Row
 from sagerecon.sources.saft_sections import SAFT_ROOT, SAFT_SECTIONS, Paths
 from sagerecon.sources.xml_fields import PARENT, Element, place_at, xml_fields
 from sagerecon.sources.xml_records import XmlError, XmlRecords
@@ -34,7 +34,7 @@ class XmlReader:
         self._table = NestedTable(file, xml_fields(file))
         self._needed = frozenset(_needed(file))
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:
