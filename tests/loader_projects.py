@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 import duckdb
 from loader_fuzzing import Loader
+from sheet_files import ods, ods_cell, ods_row, xls
 from tiny import MAPPING, PROJECT, SOURCES, write_tiny
 from workbook_files import customers, workbooks
 
@@ -30,6 +31,7 @@ from sagerecon.project.snapshots import open_snapshot, take_snapshot
 from sagerecon.project.source import compile_source
 from sagerecon.project.user_settings import read_user_settings
 from sagerecon.rehearsal.clock import VirtualClock
+from sagerecon.sources.databases import Databases
 from sagerecon.sources.definitions import Sources
 from sagerecon.sources.sources_yaml import read_sources
 from sagerecon.sources.table_reader import ChangeWriter, FindingCollector, read_table
@@ -184,6 +186,13 @@ PARQUET_TABLES = dedent("""\
           d: {type: date}
           z: {type: datetime}
     """).encode()
+ODS_TABLES, XLS_TABLES = (WORKBOOKS.replace(b"t.xlsx", name) for name in (b"t.ods", b"t.xls"))
+ODS_ROWS = "".join(
+    (
+        ods_row(*map(ods_cell, ("Cust No", "Balance", "Since"))),
+        ods_row(ods_cell(10, "0010"), ods_cell(1.5), ods_cell("2024-01-31"), repeated=2),
+    )
+)
 SIE_TABLES = dedent("""\
     sagerecon: sources/v1
     files:
@@ -295,7 +304,10 @@ def read_tables(sources: Sources | None, folder: Path) -> None:
     (folder / "lines").mkdir()
     for file in sources.files.values():
         lines = folder / "lines" / file.name
-        read_table(file, folder, lines, findings, ChangeWriter(len), lambda _name, _rows: None, ())
+        if not file.url:  # no server is reached
+            read_table(
+                file, folder, lines, findings, ChangeWriter(len), lambda _name, _rows: None, (), Databases()
+            )
     for finding in findings.all():
         str(finding).encode()
 
@@ -341,6 +353,10 @@ def load_declared(tables_yaml: bytes, name: str) -> Callable[[bytes, Path], None
         read_tables(sources_of(tables_yaml), write(folder, {name: content}))
 
     return load
+
+
+def load_ods_rows(content: bytes, folder: Path) -> None:
+    load_declared(ODS_TABLES, "t.ods")(ods({"S": content.decode(errors="replace")}), folder)
 
 
 def load_workbook(content: bytes, folder: Path) -> None:
@@ -423,6 +439,14 @@ LOADERS: tuple[Loader, ...] = (
     Loader("iif", (IIF,), load_declared(IIF_TABLES, "t.iif"), 10),
     Loader("sqlite", (sqlite_database(),), load_declared(SQLITE_TABLES, "t.db"), 10),
     Loader("parquet", (parquet_file(),), load_declared(PARQUET_TABLES, "t.parquet"), 2),
+    Loader("ods", (ods({"S": ODS_ROWS}),), load_declared(ODS_TABLES, "t.ods"), 5),
+    Loader("ods content", (ODS_ROWS.encode(),), load_ods_rows, 10),
+    Loader(
+        "xls",
+        (xls([["Cust No", "Balance", "Since"], [(10, 2), 1.5, (45322, 1)]]),),
+        load_declared(XLS_TABLES, "t.xls"),
+        10,
+    ),
     Loader("sie", (SIE,), load_declared(SIE_TABLES, "t.se"), 20),
     Loader("workbook", (customers(),), load_workbook, 6, lambda _valid, random: workbooks(random)),
     Loader("sources", (TABLES, SOURCES.encode()), load_declarations, 20),

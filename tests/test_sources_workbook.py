@@ -91,28 +91,28 @@ def row_of(cell: str) -> bytes:
 
 #: Each ended in exit code 70, in padding, or in rows that were lost without a word.
 INVALID: dict[str, tuple[Callable[[], bytes], str]] = {
-    "shared text out of range": (lambda: changed(SHEET, "<v>3</v>", "<v>99</v>"), "t.xlsx:3: invalid XLSX workbook: a cell names the shared text 99, and the workbook has 5."),
-    "negative shared text": (lambda: changed(SHEET, "<v>3</v>", "<v>-1</v>"), "t.xlsx:3: invalid XLSX workbook: a cell names the shared text -1, and the workbook has 5."),
+    "shared text out of range": (lambda: changed(SHEET, "<v>3</v>", "<v>99</v>"), "t.xlsx:3: invalid workbook: a cell names the shared text 99, and the workbook has 5."),
+    "negative shared text": (lambda: changed(SHEET, "<v>3</v>", "<v>-1</v>"), "t.xlsx:3: invalid workbook: a cell names the shared text -1, and the workbook has 5."),
     "chart alone": (chart_alone, "t.xlsx: the workbook has no sheet with cells."),
-    "unknown encoding": (lambda: with_part(SHEET, b'<?xml version="1.0" encoding="x-none"?><worksheet/>'), "t.xlsx:1: invalid XLSX workbook: xl/worksheets/sheet1.xml: unknown encoding: x-none."),
-    "encrypted": (encrypted, "t.xlsx: invalid XLSX workbook: docProps/app.xml is encrypted. Remove its password."),
-    "unknown compression": (lambda: with_method(99), "t.xlsx: invalid XLSX workbook: docProps/app.xml is packed by method 99, not by deflate."),
-    "unbounded compression": (lambda: packed(parts(customers()), ZIP_BZIP2), "t.xlsx: invalid XLSX workbook: docProps/app.xml is packed by method 12, not by deflate."),
-    "overlapping parts": (overlapping, "t.xlsx: invalid XLSX workbook: docProps/app.xml overlaps docProps/core.xml."),
-    "no workbook part": (lambda: with_part(BOOK, None), "t.xlsx: invalid XLSX workbook: There is no item named 'xl/workbook.xml' in the archive."),
-    "no list of types": (lambda: with_part(TYPES, None), "t.xlsx: invalid XLSX workbook: There is no item named '[Content_Types].xml' in the archive."),
-    "no links": (lambda: with_part(LINKS, None), "t.xlsx: invalid XLSX workbook: There is no item named 'xl/_rels/workbook.xml.rels' in the archive."),
-    "wrong link": (lambda: changed(LINKS, 'Id="rId1"', 'Id="rId8"'), "t.xlsx: invalid XLSX workbook: KeyError rId1."),
-    "damaged styles": (lambda: with_part(STYLES, f'<styleSheet xmlns="{MAIN}"><cellXfs><xf numFmtId="x"/></cellXfs></styleSheet>'.encode()), "t.xlsx: invalid XLSX workbook: expected <class 'int'>."),
-    "long number format": (lambda: with_part(STYLES, f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="200" formatCode="{"[" * 2_000}"/></numFmts></styleSheet>'.encode()), "t.xlsx: invalid XLSX workbook: xl/styles.xml has a number format of over 1000 characters."),
-    "entities": (lambda: with_part(SHARED, b"<!DOCTYPE sst [<!ENTITY a 'aa'><!ENTITY b '&a;&a;'>]><sst>&b;</sst>"), "t.xlsx: invalid XLSX workbook: xl/sharedStrings.xml has a document type declaration."),
-    "not XML": (lambda: with_part(SHEET, b"<worksheet><a></worksheet>"), "t.xlsx:1: invalid XLSX workbook: xl/worksheets/sheet1.xml: mismatched tag: line 1, column 16."),
-    "rows out of order": (lambda: sheet_of('<row r="2"/><row r="1"/>'), "t.xlsx:1: invalid XLSX workbook: xl/worksheets/sheet1.xml has a row 1 after row 2; rows would be lost."),
-    "cells out of order": (lambda: sheet_of('<row r="1"><c r="B1"/><c r="A1"/></row>'), "t.xlsx:1: invalid XLSX workbook: xl/worksheets/sheet1.xml has the cell A1 after one to its right; cells would be lost."),
-    "a row in a row": (lambda: sheet_of('<row r="1"><row r="100000000"/></row>'), "t.xlsx:1: invalid XLSX workbook: xl/worksheets/sheet1.xml has a row or a text inside another."),
-    "no number": (lambda: row_of("<c><v>ten</v></c>"), "t.xlsx:2: invalid XLSX workbook: could not convert string to float: 'ten'."),
-    "too many digits": (lambda: row_of(f"<c><v>{'9' * 5_000}</v></c>"), "t.xlsx:2: invalid XLSX workbook: Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit."),
-    "no date": (lambda: row_of('<c t="d"><v>2026-13-45</v></c>'), "t.xlsx:2: invalid XLSX workbook: month must be in 1..12."),
+    "unknown encoding": (lambda: with_part(SHEET, b'<?xml version="1.0" encoding="x-none"?><worksheet/>'), "t.xlsx:1: invalid workbook: xl/worksheets/sheet1.xml: unknown encoding: x-none."),
+    "encrypted": (encrypted, "t.xlsx: invalid workbook: docProps/app.xml is encrypted. Remove its password."),
+    "unknown compression": (lambda: with_method(99), "t.xlsx: invalid workbook: docProps/app.xml is packed by method 99, not by deflate."),
+    "unbounded compression": (lambda: packed(parts(customers()), ZIP_BZIP2), "t.xlsx: invalid workbook: docProps/app.xml is packed by method 12, not by deflate."),
+    "overlapping parts": (overlapping, "t.xlsx: invalid workbook: docProps/app.xml overlaps docProps/core.xml."),
+    "no workbook part": (lambda: with_part(BOOK, None), "t.xlsx: invalid workbook: There is no item named 'xl/workbook.xml' in the archive."),
+    "no list of types": (lambda: with_part(TYPES, None), "t.xlsx: invalid workbook: There is no item named '[Content_Types].xml' in the archive."),
+    "no links": (lambda: with_part(LINKS, None), "t.xlsx: invalid workbook: There is no item named 'xl/_rels/workbook.xml.rels' in the archive."),
+    "wrong link": (lambda: changed(LINKS, 'Id="rId1"', 'Id="rId8"'), "t.xlsx: invalid workbook: KeyError rId1."),
+    "damaged styles": (lambda: with_part(STYLES, f'<styleSheet xmlns="{MAIN}"><cellXfs><xf numFmtId="x"/></cellXfs></styleSheet>'.encode()), "t.xlsx: invalid workbook: expected <class 'int'>."),
+    "long number format": (lambda: with_part(STYLES, f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="200" formatCode="{"[" * 2_000}"/></numFmts></styleSheet>'.encode()), "t.xlsx: invalid workbook: xl/styles.xml has a number format of over 1000 characters."),
+    "entities": (lambda: with_part(SHARED, b"<!DOCTYPE sst [<!ENTITY a 'aa'><!ENTITY b '&a;&a;'>]><sst>&b;</sst>"), "t.xlsx: invalid workbook: xl/sharedStrings.xml has a document type declaration."),
+    "not XML": (lambda: with_part(SHEET, b"<worksheet><a></worksheet>"), "t.xlsx:1: invalid workbook: xl/worksheets/sheet1.xml: mismatched tag: line 1, column 16."),
+    "rows out of order": (lambda: sheet_of('<row r="2"/><row r="1"/>'), "t.xlsx:1: invalid workbook: xl/worksheets/sheet1.xml has a row 1 after row 2; rows would be lost."),
+    "cells out of order": (lambda: sheet_of('<row r="1"><c r="B1"/><c r="A1"/></row>'), "t.xlsx:1: invalid workbook: xl/worksheets/sheet1.xml has the cell A1 after one to its right; cells would be lost."),
+    "a row in a row": (lambda: sheet_of('<row r="1"><row r="100000000"/></row>'), "t.xlsx:1: invalid workbook: xl/worksheets/sheet1.xml has a row or a text inside another."),
+    "no number": (lambda: row_of("<c><v>ten</v></c>"), "t.xlsx:2: invalid workbook: could not convert string to float: 'ten'."),
+    "too many digits": (lambda: row_of(f"<c><v>{'9' * 5_000}</v></c>"), "t.xlsx:2: invalid workbook: Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit."),
+    "no date": (lambda: row_of('<c t="d"><v>2026-13-45</v></c>'), "t.xlsx:2: invalid workbook: month must be in 1..12."),
 }  # fmt: skip
 
 
@@ -241,7 +241,7 @@ def test_what_is_kept_of_rows_is_counted_until_the_sheet_was_read() -> None:
 
 def test_openpyxl_prints_nothing_among_the_events(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     message = refusal(tmp_path, changed(STYLES, 'xfId="0" builtinId', 'xfId="9" builtinId'))
-    assert message.startswith("t.xlsx: invalid XLSX workbook: list index out of range.")
+    assert message.startswith("t.xlsx: invalid workbook: list index out of range.")
     assert capsys.readouterr().out == ""
 
 

@@ -87,8 +87,8 @@ def damaged() -> bytes:
         (workbook([]), "", "t.xlsx: the sheet 'Customers' is empty."),
         (b"<html>Sign in</html>", "", "t.xlsx:1:1: the file is a web page, not an XLSX workbook. Check whether an error page was saved instead of the export."),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "", "t.xlsx:1:1: the file is a workbook in the old .xls format, not an XLSX workbook."),
-        (b"no,name\n", "", "t.xlsx: invalid XLSX workbook: File is not a zip file. Save the workbook again."),
-        (damaged(), "", "t.xlsx: invalid XLSX workbook: File is not a zip file. Save the workbook again."),
+        (b"no,name\n", "", "t.xlsx: invalid workbook: File is not a zip file. Save the workbook again."),
+        (damaged(), "", "t.xlsx: invalid workbook: File is not a zip file. Save the workbook again."),
     ],
 )  # fmt: skip
 def test_an_unreadable_workbook_is_refused(tmp_path: Path, data: bytes, settings: str, message: str) -> None:

@@ -23,7 +23,7 @@ from sagerecon.project.named_files import NamedFiles, named_files
 from sagerecon.project.private_files import is_there, read_text
 from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource
 from sagerecon.project.state import read_business
-from sagerecon.project.user_settings import UserSettings, read_user_settings
+from sagerecon.project.user_settings import read_user_settings
 
 
 def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
@@ -56,15 +56,16 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
     settings = read_user_settings()
     named, findings = named_files(root, folder, (folder, *settings.data_folders))
     data = _resolved(folder / root["data"].text, root["data"].place)
-    project = _project(root, folder, named, data, settings)
     consent = Consent(settings, tuple(map(allowed_host, allow_hosts)), folder)
+    project = _project(root, folder, named, data, consent)
     findings += [*_check(project, root), *_without_consent(project, root, consent)]
     if findings:
         raise ProjectFileError(findings)
     return project
 
 
-def _project(root: Node, folder: Path, named: NamedFiles, data: Path, settings: UserSettings) -> Project:
+def _project(root: Node, folder: Path, named: NamedFiles, data: Path, consent: Consent) -> Project:
+    settings = consent.settings
     get = root.plain().get
     cut_over = _day(get("cut_over"))
     business = get("business")
@@ -98,6 +99,7 @@ def _project(root: Node, folder: Path, named: NamedFiles, data: Path, settings: 
         address=_sandbox(sage.get("address", "").rstrip("/")),
         client_id=sage.get("client_id", ""),
         store_url=get("store", f"sqlite:///{folder / STATE / 'store.sqlite'}"),
+        consent=consent,
         sql_seconds=settings.sql_seconds,
         stop_when_blocked=decimal(get("stop_when_blocked", "5%").removesuffix("%")),
         control_accounts=get("control_accounts", {}),

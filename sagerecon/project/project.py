@@ -13,6 +13,7 @@ from sagerecon.model.catalog import Catalog
 from sagerecon.model.limits import SQL_SECONDS
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import Scalar
+from sagerecon.project.consent import Consent
 from sagerecon.project.private_files import read_text
 
 #: The name of the project file.
@@ -76,6 +77,7 @@ class Project:
     address: str  #: of a sandbox; empty for Sage itself
     client_id: str
     store_url: str
+    consent: Consent  #: of the user, to hosts and folders
     sql_seconds: int = SQL_SECONDS.most  #: what the user allows one query of the source
     stop_when_blocked: Decimal = Decimal(5)  #: the share of the writes, in per cent
     control_accounts: Mapping[str, int] = field(default_factory=dict)

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sagerecon.model.clock import Clock
-from sagerecon.model.errors import ProjectError, ValidationError
-from sagerecon.model.finding import Severity
+from sagerecon.model.errors import ProjectError, ProjectFileError, ValidationError
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.project.consent import Consent
 from sagerecon.project.private_files import make_private_folder
 from sagerecon.project.project import Project
 from sagerecon.project.source import declared_sources
 from sagerecon.sources import snapshot as snapshots
+from sagerecon.sources.database_url import database_address
 from sagerecon.sources.dataset import CompiledSources
+from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.snapshot import Snapshot, SnapshotFacts
 
 
@@ -23,12 +26,19 @@ def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int],
         progress: receives the file being read and the number of rows so far.
 
     Raises:
+        ProjectFileError: a table is read from a host to which the user has not consented.
         SourceError: a file cannot be read at all.
         ValidationError: rows have errors; every finding is attached.
     """
     make_private_folder(project.state)
+    sources = declared_sources(project)
+    without_consent = [
+        each for file in sources.files.values() for each in _without_consent(file, project.consent)
+    ]
+    if without_consent:
+        raise ProjectFileError(without_consent)
     taken, findings = snapshots.take_snapshot(
-        declared_sources(project),
+        sources,
         project.data,
         project.snapshot_file,
         clock.now(),
@@ -38,6 +48,14 @@ def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int],
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise ValidationError(findings)
     return taken
+
+
+def _without_consent(file: SourceFile, consent: Consent) -> Iterator[Finding]:
+    """Yield a finding where a table is read from a host to which the user has not consented."""
+    address = database_address(file.url)
+    if address is not None and address.host:
+        what = f"The password in {file.password_env}" if file.password_env else f"The query of '{file.name}'"
+        yield from consent.host_findings(address.host, file.path_place, what)
 
 
 @contextmanager

@@ -101,9 +101,11 @@ class SourceFile:
     trailing_delimiter: bool = False  #: csv: rows may end in a delimiter
     merged: str = ""  #: xlsx: `fill`: merged cells all have the value of the first
     sheet: str = ""  #: xlsx: empty means the only sheet
+    url: str = ""  #: of a database server; `path` is empty then
+    password_env: str = ""  #: the environment variable that has its password
     table: str = ""  #: of a database; empty means that `query` is read
     query: str = ""  #: SQL for a database
-    path_place: Place = NOWHERE  #: of `path`
+    path_place: Place = NOWHERE  #: of `path` or `url`
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,10 +181,11 @@ def files_changed(
 
     Args:
         folder: the data folder.
-        frozen: the name of each file, and the SHA-256 of the bytes of which the snapshot was taken.
+        frozen: the name of each file, and the SHA-256 of the bytes of which the snapshot was taken. Addresses
+            of databases among them are left out.
         trusted: the folders into which a link may lead, besides `folder`.
     """
-    files = [(name, sha256, folder / name) for name, sha256 in frozen]
+    files = [(name, sha256, folder / name) for name, sha256 in frozen if "://" not in name]
     within = (folder, *trusted)
     there = [(name, sha256, path) for name, sha256, path in files if _may_be_read(path, within)]
     if not there:

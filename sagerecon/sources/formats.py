@@ -33,6 +33,8 @@ FORMATS: Mapping[str, Format] = {
     "jsonl": Format("JSON lines", (".jsonl", ".ndjson"), is_nested=True, signature="JSON"),
     "csv": Format("CSV", (".csv", ".tsv")),
     "xlsx": Format("an XLSX workbook", (".xlsx",), signature="a workbook or another zip archive"),
+    "ods": Format("an ODS workbook", (".ods",), signature="a workbook or another zip archive"),
+    "xls": Format("an XLS workbook", (".xls",), signature="a workbook in the old .xls format"),
     "xml": Format("XML", (".xml",), is_nested=True, signature="XML"),
     "saft": Format(
         "SAF-T",
@@ -46,6 +48,7 @@ FORMATS: Mapping[str, Format] = {
     "sqlite": Format(
         "a SQLite database", (".sqlite", ".sqlite3", ".db", ".db3"), signature="a SQLite database"
     ),
+    "postgresql": Format("a PostgreSQL database", ()),
     "sie": Format(
         "SIE",
         (".se", ".si", ".sie"),

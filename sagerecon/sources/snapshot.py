@@ -30,6 +30,7 @@ from sagerecon.model.value import Value, canonical
 from sagerecon.model.value import fingerprint as fingerprint_of
 from sagerecon.sources.bounded import BoundedConnection, SqlError
 from sagerecon.sources.database import error_summary, open_for_loading, open_for_reading, storage_errors
+from sagerecon.sources.databases import Databases
 from sagerecon.sources.dataset import (
     CompiledSources,
     count_records,
@@ -278,12 +279,12 @@ def _read_all(
     findings = FindingCollector()
     facts: list[FileFacts] = []
     failures: list[SourceError] = []
-    with _changes(work_folder).open("x", encoding="utf-8") as stream:
+    with _changes(work_folder).open("x", encoding="utf-8") as stream, Databases() as databases:
         changes = ChangeWriter(stream.write)
         for file in sources.files.values():
             lines = _lines(work_folder, file)
             try:
-                facts += read_table(file, folder, lines, findings, changes, progress, trusted)
+                facts += read_table(file, folder, lines, findings, changes, progress, trusted, databases)
             except SourceError as error:
                 failures.append(error)
                 for finding in error.findings:

@@ -14,6 +14,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.limits import JSON_DEPTH, SOURCE_ENTRIES
 from sagerecon.sources.columns_yaml import check_columns, read_columns
+from sagerecon.sources.database_yaml import DATABASES, check_origin
 from sagerecon.sources.definitions import (
     NAME,
     CheckQuery,
@@ -31,24 +32,29 @@ from sagerecon.sources.row_rules_yaml import check_row_rules, read_row_rule, rea
 
 _PARTS = ("files", "datasets", "controls", "checks")
 
+_SHEETS = ("xlsx", "ods", "xls")
+_SHEETS_AND_CSV = ("csv", *_SHEETS)
+
 #: Keys of a file that apply to some formats only.
 _FORMATS_OF_KEY = {
     "records": ("json", "xml", "saft", "iif", "sie"),
     "count": ("json",),
     "delimiter": ("csv",),
     "quote": ("csv",),
-    "skip": ("csv", "xlsx"),
-    "header": ("csv", "xlsx"),
-    "start": ("csv", "xlsx"),
-    "end": ("csv", "xlsx"),
-    "keep": ("csv", "xlsx"),
-    "pass_over": ("csv", "xlsx"),
+    "skip": _SHEETS_AND_CSV,
+    "header": _SHEETS_AND_CSV,
+    "start": _SHEETS_AND_CSV,
+    "end": _SHEETS_AND_CSV,
+    "keep": _SHEETS_AND_CSV,
+    "pass_over": _SHEETS_AND_CSV,
     "short_rows": ("csv",),
     "trailing_delimiter": ("csv",),
-    "merged": ("xlsx",),
-    "sheet": ("xlsx",),
-    "table": ("sqlite",),
-    "query": ("sqlite",),
+    "merged": _SHEETS,
+    "sheet": _SHEETS,
+    "url": ("postgresql",),
+    "password_env": ("postgresql",),
+    "table": DATABASES,
+    "query": DATABASES,
     "encoding": ("json", "jsonl", "csv", "iif", "sie"),
 }
 
@@ -102,7 +108,7 @@ def _too_many(root: Node) -> Finding | None:
 
 def _file(name: str, node: Node) -> SourceFile:
     path = _text(node, "path")
-    file_format = _text(node, "format") or format_of(path)
+    file_format = _text(node, "format") or ("postgresql" if "url" in node else format_of(path))
     notation = read_notation(node, PLAIN)
     return SourceFile(
         name=name,
@@ -130,9 +136,11 @@ def _file(name: str, node: Node) -> SourceFile:
         trailing_delimiter=_flag(node, "trailing_delimiter"),
         merged=_text(node, "merged"),
         sheet=_text(node, "sheet"),
+        url=_text(node, "url"),
+        password_env=_text(node, "password_env"),
         table=_text(node, "table"),
         query=_text(node, "query"),
-        path_place=node["path"].place if "path" in node else node.named_at,
+        path_place=next((node[key].place for key in ("path", "url") if key in node), node.named_at),
     )
 
 
@@ -207,9 +215,7 @@ def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
         if len(steps) > JSON_DEPTH.most:
             message = f"the path has {len(steps)} steps; {JSON_DEPTH.sentence}."
             yield Finding(Code.TOO_DEEP, node[key].place, message)
-    if file.format in _FORMATS_OF_KEY["table"] and bool(file.table) == bool(file.query):
-        message = f"{FORMATS[file.format].title} needs either the key 'table' or the key 'query'."
-        yield Finding(Code.MISSING_KEY, file.place, message)
+    yield from check_origin(file, node)
     yield from records_findings(file)
     yield from _check_text_settings(file, node)
 

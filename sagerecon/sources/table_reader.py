@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TextIO, TypeAlias
 
 from sagerecon.model.code import Code
 from sagerecon.model.count import counted
@@ -18,6 +20,8 @@ from sagerecon.model.place import Place
 from sagerecon.sources.blocks import Block
 from sagerecon.sources.cell import CellChange, display_text
 from sagerecon.sources.csv_file import CsvReader
+from sagerecon.sources.database_url import database_name
+from sagerecon.sources.databases import Databases
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_of, source_error
 from sagerecon.sources.iif_file import IifReader
@@ -57,9 +61,23 @@ class FormatReader(Protocol):
 
 
 def _open_workbook(file: SourceFile) -> FormatReader:
-    from sagerecon.sources.xlsx_file import XlsxReader  # noqa: PLC0415 - openpyxl is large; few read workbooks
+    from sagerecon.sources.xlsx_file import WorkbookReader  # noqa: PLC0415 - openpyxl is large
 
-    return XlsxReader(file)
+    return WorkbookReader(file)
+
+
+def _open_ods(file: SourceFile) -> FormatReader:
+    from sagerecon.sources.ods_file import open_ods  # noqa: PLC0415 - few read workbooks
+    from sagerecon.sources.xlsx_file import WorkbookReader  # noqa: PLC0415
+
+    return WorkbookReader(file, open_ods)
+
+
+def _open_xls(file: SourceFile) -> FormatReader:
+    from sagerecon.sources.xls_file import open_xls  # noqa: PLC0415 - few read old workbooks
+    from sagerecon.sources.xlsx_file import WorkbookReader  # noqa: PLC0415
+
+    return WorkbookReader(file, open_xls)
 
 
 def _open_sqlite(file: SourceFile) -> FormatReader:
@@ -73,6 +91,8 @@ READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "jsonl": JsonLinesReader,
     "csv": CsvReader,
     "xlsx": _open_workbook,
+    "ods": _open_ods,
+    "xls": _open_xls,
     "xml": XmlReader,
     "saft": open_saft,
     "iif": IifReader,
@@ -184,8 +204,9 @@ def read_table(
     changes: ChangeWriter,
     progress: Progress,
     trusted: Collection[Path],
+    databases: Databases,
 ) -> list[FileFacts]:
-    """Read the files of a table, write the typed rows to `lines`, and return the facts of the files.
+    """Read the files or the database of a table, write the typed rows to `lines`, and return their facts.
 
     Args:
         trusted: the folders into which a link may lead, besides `folder`.
@@ -194,6 +215,9 @@ def read_table(
         SourceError: a file cannot be read. The other files of the table are read first.
         OSError: the rows cannot be written.
     """
+    if file.url:
+        with _open_lines(lines) as stream:
+            return [_read_database(file, databases, stream.write, _Notes(file, findings, changes), progress)]
     found_files = find_files(folder, file, trusted)
     if not found_files:
         message = f"the file does not exist, so table '{file.name}' is empty."
@@ -201,8 +225,7 @@ def read_table(
     reader = READERS[file.format](file)
     facts: list[FileFacts] = []
     failures: list[Finding] = []
-    with lines.open("x", encoding="utf-8") as stream:
-        os.chmod(stream.fileno(), 0o600)  # noqa: PTH101 - by descriptor, not by name
+    with _open_lines(lines) as stream:
         rows = RowWriter(file, stream.write)
         for found_file in found_files:
             try:
@@ -227,25 +250,59 @@ def _read_file(
 ) -> FileFacts:
     before = _file_state(found)
     sha256 = sha256_of(found.path, found.name)
-    first = reported = rows.count
-    for read in reader.rows(found.path, found.name):
-        if isinstance(read, Block):
-            rows.add_block(read)
-        elif isinstance(read, dict):
-            rows.add(read)
-        else:
-            notes.add(read)
-        if rows.count >= reported + _PROGRESS_ROWS:
-            reported = rows.count
-            progress(found.name, reported - first)
-    count = rows.count - first
-    progress(found.name, count)
+    count = _write_rows(reader.rows(found.path, found.name), found.name, rows, notes, progress)
     if _file_state(found) != before:
         place = Place(found.name)
         raise source_error(
             Finding(Code.FILE_CHANGED, place, "the file changed while it was read.", "Run the command again.")
         )
     return FileFacts(table=file.name, path=found.name, sha256=sha256, rows=count, bytes=before[0])
+
+
+def _read_database(
+    file: SourceFile, databases: Databases, write: Callable[[str], int], notes: _Notes, progress: Progress
+) -> FileFacts:
+    """Read a table of a server; its facts are those of the rows as they were read."""
+    digest = hashlib.sha256()
+    size = 0
+
+    def write_counted(line: str) -> int:
+        nonlocal size
+        content = line.encode()
+        digest.update(content)
+        size += len(content)
+        return write(line)
+
+    name = database_name(file.url)
+    count = _write_rows(databases.rows(file), name, RowWriter(file, write_counted), notes, progress)
+    return FileFacts(table=file.name, path=name, sha256=digest.hexdigest(), rows=count, bytes=size)
+
+
+def _write_rows(
+    read: Iterable[ReadItem], name: str, rows: RowWriter, notes: _Notes, progress: Progress
+) -> int:
+    """Write the rows, pass on the notes, and return the number of rows."""
+    first = reported = rows.count
+    for each in read:
+        if isinstance(each, Block):
+            rows.add_block(each)
+        elif isinstance(each, dict):
+            rows.add(each)
+        else:
+            notes.add(each)
+        if rows.count >= reported + _PROGRESS_ROWS:
+            reported = rows.count
+            progress(name, reported - first)
+    count = rows.count - first
+    progress(name, count)
+    return count
+
+
+@contextmanager
+def _open_lines(lines: Path) -> Iterator[TextIO]:
+    with lines.open("x", encoding="utf-8") as stream:
+        os.chmod(stream.fileno(), 0o600)  # noqa: PTH101 - by descriptor, not by name
+        yield stream
 
 
 def _file_state(found: FoundFile) -> tuple[int, int]:

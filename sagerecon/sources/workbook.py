@@ -90,7 +90,7 @@ def workbook_errors(place: Place) -> Iterator[None]:
         ):  # the file's own trouble, not the content's
             with file_errors(place):
                 raise
-        message = f"invalid XLSX workbook: {_reason(error)}."
+        message = f"invalid workbook: {_reason(error)}."
         raise source_error(
             Finding(Code.NOT_A_WORKBOOK, place, message, "Save the workbook again.")
         ) from error
@@ -169,6 +169,11 @@ class _UnmeasuredSheet(ReadOnlyWorksheet):
                     row[cell["column"] - 1] = cell["value"]
                 yield tuple(row)
 
+    @property
+    def first_year(self) -> int:
+        """The year from which the workbook counts days."""
+        return int(self.parent.epoch.year)
+
     def merged_ranges(self) -> list[MergedRange]:
         """Return the merged ranges of the sheet, in their order from the top."""
         sheet: Any = self
@@ -201,10 +206,10 @@ class _Archive(ZipFile):
     """The parts of a workbook, each checked while it is read."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self.stream: Any = _Stream(stream)
+        self.stream: Any = ArchiveStream(stream)
         super().__init__(self.stream)
         self.memory = MemoryEstimate()
-        _check_parts(self.infolist())
+        check_parts(self.infolist())
 
     def open_unguarded(self, name: str) -> IO[bytes]:
         """Return the bytes of a part that are searched and not parsed; the directory limits their number."""
@@ -251,7 +256,7 @@ class _Part:
         return piece
 
 
-class _Stream:
+class ArchiveStream:
     """The file of an archive; no single read is larger than a directory of parts may be."""
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -265,7 +270,7 @@ class _Stream:
         return self._stream.read(size if size >= 0 else WORKBOOK_DIRECTORY.most)
 
 
-def _check_parts(parts: list[ZipInfo]) -> None:
+def check_parts(parts: list[ZipInfo]) -> None:
     """Check what the directory of an archive says about its parts, before any is unpacked.
 
     Raises:

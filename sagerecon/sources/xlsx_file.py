@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeAlias
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
@@ -27,6 +29,9 @@ from sagerecon.sources.workbook import Sheet, open_workbook, workbook_errors
 #: Dates are counted from 1900 or 1904. A negative count is read as an earlier day; Excel shows it as #####.
 _FIRST_YEAR = 1900
 
+#: Opens a workbook at a place, and yields its sheets.
+OpenSheets: TypeAlias = "Callable[[Path, Place], AbstractContextManager[Sequence[Sheet]]]"
+
 #: The first year of the other count of days, which older programs of Apple's computers used.
 _LATER_EPOCH = 1904
 
@@ -34,11 +39,17 @@ _LATER_EPOCH = 1904
 _LISTED = 12
 
 
-class XlsxReader:
-    """Reads the XLSX files of one table."""
+class WorkbookReader:
+    """Reads the workbooks of one table."""
 
-    def __init__(self, file: SourceFile) -> None:
+    def __init__(self, file: SourceFile, open_sheets: OpenSheets = open_workbook) -> None:
+        """Begin a table.
+
+        Args:
+            open_sheets: opens the sheets of a workbook of the format.
+        """
         self._file = file
+        self._open_sheets = open_sheets
 
     def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of one file in its order, and a note for each error or change in them.
@@ -46,10 +57,10 @@ class XlsxReader:
         Raises:
             SourceError: the file cannot be read, is not a workbook, or does not have the declared sheet.
         """
-        require_format(path, name, "xlsx")
-        with open_workbook(path, Place(name)) as sheets:
+        require_format(path, name, self._file.format)
+        with self._open_sheets(path, Place(name)) as sheets:
             sheet = self._sheet(sheets, name)
-            file = _counting_as(self._file, sheet.parent.epoch.year)
+            file = _counting_as(self._file, sheet.first_year)
             yield from flat_rows(self._rows(sheet, name), file, name, _format(sheet))
 
     def finish(self) -> Iterator[Finding]:
