@@ -41,8 +41,7 @@ class JsonReader:
             SourceError: the file cannot be read, is not JSON, or has no list at the declared path.
         """
         require_format(path, name, "json")
-        text = _read_text(path, name, self._file.encoding)
-        document = JsonDocument(text)
+        document = json_document(path, name, self._file.encoding)
         try:
             yield from self._walk(document, name)
         except JsonError as error:
@@ -131,6 +130,15 @@ class JsonReader:
                 suggestion(expected, keys) or "Check that this is the right file.",
             )
         raise source_error(finding)
+
+
+def json_document(path: Path, name: str, encoding: str) -> JsonDocument:
+    """Return the text of a JSON file, to be read record by record.
+
+    Raises:
+        SourceError: the file cannot be read, is empty, or is not in the encoding.
+    """
+    return JsonDocument(_read_text(path, name, encoding))
 
 
 def _read_text(path: Path, name: str, encoding: str) -> str:

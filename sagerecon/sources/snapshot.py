@@ -25,7 +25,7 @@ from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns
 from sagerecon.model.typed import require_types
-from sagerecon.model.value import Value, canonical
+from sagerecon.model.value import Scalar, Value, canonical
 from sagerecon.model.value import fingerprint as fingerprint_of
 from sagerecon.sources.bounded import BoundedConnection, SqlError
 from sagerecon.sources.database import error_summary, open_for_loading, open_for_reading, storage_errors
@@ -39,6 +39,7 @@ from sagerecon.sources.dataset import (
 )
 from sagerecon.sources.definitions import SourceFile, Sources
 from sagerecon.sources.files import source_error
+from sagerecon.sources.keyed import KeyColumn, keyed_rows
 from sagerecon.sources.profile import ColumnProfile, profile_table
 from sagerecon.sources.query import CompiledQuery
 from sagerecon.sources.table_reader import FileFacts, FindingCollector, read_table
@@ -169,6 +170,20 @@ class Snapshot:
             SourceError: the SQL fails on this data.
         """
         return read_rows(self._connection, self._dataset(dataset))
+
+    def keyed_rows(
+        self, dataset: str, key: Sequence[KeyColumn], seconds: int
+    ) -> Iterator[tuple[tuple[Scalar, ...], Mapping[str, Value]]]:
+        """Yield the rows of a dataset in the order of a key, each with its key.
+
+        Args:
+            key: its columns.
+            seconds: of execution.
+
+        Raises:
+            SourceError: the SQL fails on this data.
+        """
+        return keyed_rows(self._connection, self._dataset(dataset), key, seconds)
 
     def records(self, dataset: str, key: Sequence[str]) -> Iterator[Record]:
         """Yield the records of a dataset in the order of its SQL, which is the same every time.

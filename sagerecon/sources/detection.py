@@ -1,0 +1,327 @@
+"""Detect how a file that is not declared is written: format, encoding, delimiter, heading, sheets, records.
+
+The result is a declaration that the readers accept. What cannot be told from the file is a finding.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from io import TextIOWrapper
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from sagerecon.files.reading import open_bounded
+from sagerecon.model.code import Code
+from sagerecon.model.count import counted
+from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.limits import CELL, SOURCE_FILE
+from sagerecon.model.place import Place
+from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.detected import Detected, cell_column, column_names, warning
+from sagerecon.sources.files import file_errors, require_format, source_error
+from sagerecon.sources.json_shape import detect_json
+from sagerecon.sources.sources_yaml import FORMAT_BY_SUFFIX
+
+#: Rows from which the form of a table is told.
+SAMPLE_ROWS = 1_000
+
+#: Characters from which it is told, whatever the length of a row.
+_SAMPLE_CHARACTERS = 1_000_000
+
+#: Bytes that are checked at a time.
+_PIECE = 1 << 20
+
+_DELIMITERS = (",", ";", "\t", "|")
+
+#: The share of rows that have the width of the table.
+_MOST_ROWS = 0.8
+
+#: Encodings of files without a byte-order mark that are not UTF-8, the most usual first.
+_LEGACY = ("cp1252", "cp850", "mac_roman")
+
+#: A line by which Excel is told the delimiter.
+_SEP_LINE = re.compile(r"\ufeff?sep=(.)\s*")
+
+#: A cell that is no title: a number, an amount, a date.
+_VALUE = re.compile(r"[-+(]?[£$€]?\s*[0-9][0-9.,:/' -]*[)%]?")
+
+
+def detect_file(path: Path, name: str, sheet: str = "") -> Detected:
+    """Return how a file can be declared, with columns that keep each cell as it is.
+
+    Args:
+        path: resolved.
+        name: of the table.
+        sheet: of a workbook; empty for its only one, or the first that has rows.
+
+    Raises:
+        SourceError: it cannot be read, or is of a format that is not read.
+    """
+    file_format = FORMAT_BY_SUFFIX.get(PurePosixPath(path.name).suffix.lower()) or _format_by_content(path)
+    if file_format not in _DETECTORS:
+        place = Place(path.name)
+        message = f"the columns of {file_format} files are not detected."
+        raise source_error(Finding(Code.UNKNOWN_FORMAT, place, message, "Declare the file in sources.yaml."))
+    require_format(path, path.name, file_format)
+    file = SourceFile(
+        name=name, path=_as_pattern(path.name), format=file_format, columns=(), place=Place(path.name)
+    )
+    return _DETECTORS[file_format](path, file, sheet)
+
+
+def _as_pattern(name: str) -> str:
+    """Return a file name as the pattern that matches it alone."""
+    return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", name)
+
+
+def _format_by_content(path: Path) -> str:
+    with file_errors(Place(path.name)), open_bounded(path, SOURCE_FILE) as stream:
+        head = stream.read(1024).removeprefix(codecs.BOM_UTF8).lstrip()
+    if head.startswith(b"PK\x03\x04"):
+        return "xlsx"
+    return "json" if re.match(rb"""[{\[]\s*["{\[]""", head) else "csv"
+
+
+def _detect_csv(path: Path, file: SourceFile, _sheet: str) -> Detected:
+    encoding, findings = _encoding(path)
+    with (
+        file_errors(Place(path.name)),
+        open_bounded(path, SOURCE_FILE) as content,
+        TextIOWrapper(content, encoding=encoding, newline="") as stream,
+    ):
+        lines = list(_first_lines(stream))
+    if not any(line.strip() for line in lines):
+        raise source_error(Finding(Code.EMPTY_FILE, Place(path.name), "the file is empty."))
+    stated = _SEP_LINE.fullmatch(lines[0])
+    marks = (stated[1],) if stated else _DELIMITERS
+    layouts = [_Layout.of(lines, mark, 1 if stated else 0) for mark in marks]
+    layouts.sort(key=lambda layout: layout.rank, reverse=True)
+    best = layouts[0]
+    rivals = [other for other in layouts[1:] if other.rank >= best.rank and best.width > 1]
+    if rivals:
+        shown = " and ".join(repr(layout.delimiter) for layout in (best, *rivals))
+        message = f"the delimiter may be {shown}; {best.delimiter!r} is used."
+        findings.append(warning(Code.AMBIGUOUS_FORM, Place(path.name), message, "Check the columns."))
+    declared = replace(
+        file,
+        encoding=encoding.removesuffix("-sig"),
+        delimiter=best.delimiter,
+        skip=best.lines_before,
+        columns=_columns(*best.table, Place(path.name)),
+    )
+    findings += best.findings(path.name)
+    return Detected(declared, findings=tuple(findings))
+
+
+def _columns(titles: Sequence[str], sample: Sequence[Sequence[object]], place: Place) -> tuple[Column, ...]:
+    """Return a column for each title that occurs once; its type is that of the cells."""
+    return tuple(
+        cell_column(name, (title,), [cells[number] for cells in sample], place)
+        for number, (name, title) in enumerate(zip(column_names(titles), titles, strict=True))
+        if title and titles.count(title) == 1
+    )
+
+
+def _first_lines(stream: TextIOWrapper) -> Iterator[str]:
+    characters = 0
+    while characters < _SAMPLE_CHARACTERS and (line := stream.readline(_SAMPLE_CHARACTERS)):
+        characters += len(line)
+        yield line
+
+
+def _encoding(path: Path) -> tuple[str, list[Finding]]:
+    """Return the encoding of a text file, and a warning where the bytes alone do not tell it."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    place = Place(path.name)
+    with file_errors(place), open_bounded(path, SOURCE_FILE) as stream:
+        head = stream.read(4096)
+        if head.startswith(codecs.BOM_UTF8):
+            return "utf-8-sig", []
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16", []
+        if (wide := _wide_encoding(head)) is not None:
+            return wide, []
+        stream.seek(0)
+        try:
+            while piece := stream.read(_PIECE):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            pass
+        else:
+            return "utf-8", []
+        stream.seek(0)
+        sample = b"".join(line for line in islice(stream, 200_000) if not line.isascii())[:_PIECE]
+    readings = {name: words for name in _LEGACY if (words := _words(sample, name))}
+    if not readings:
+        return "cp1252", []
+    first, *others = readings
+    shown = "; ".join(f"{name} reads {', '.join(words)}" for name, words in readings.items())
+    message = f"the bytes are not UTF-8, and do not tell the encoding: {shown}. {first} is used."
+    hint = f"Check the letters. If they are wrong, set encoding: {others[0]}." if others else ""
+    return first, [warning(Code.AMBIGUOUS_FORM, place, message, hint)]
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """Return the form of UTF-16 in which every other byte of a text without a mark is zero, or None."""
+    half = len(head) // 2
+    if half and head[1::2].count(0) > half * 0.4:
+        return "utf-16-le"
+    return "utf-16-be" if half and head[0::2].count(0) > half * 0.4 else None
+
+
+def _words(sample: bytes, encoding: str) -> list[str]:
+    """Return words with other than ASCII letters as an encoding reads them; none where it cannot."""
+    try:
+        text = sample.decode(encoding)
+    except UnicodeError:
+        return []
+    words = re.findall(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", text)
+    return [f"'{word[:20]}'" for word in dict.fromkeys(words)][:3]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """The lines of a CSV file as cells, with one delimiter."""
+
+    delimiter: str
+    rows: tuple[tuple[int, tuple[str, ...]], ...]  #: the number of its first line, and its cells
+    width: int  #: of most rows
+    heading: int | None  #: the number of the row with the titles
+
+    @classmethod
+    def of(cls, lines: Sequence[str], delimiter: str, skip: int) -> _Layout:
+        rows = tuple(_cells(lines, delimiter, skip))
+        widths = Counter(len(cells) for _, cells in rows)
+        width = max(widths, key=lambda each: (widths[each] * (each > 1), each), default=1)
+        return cls(delimiter, rows, width, _heading([cells for _, cells in rows], width))
+
+    @property
+    def rank(self) -> tuple[bool, bool, float, int]:
+        """How well the delimiter fits: the better of two has the greater rank."""
+        share = sum(len(cells) == self.width for _, cells in self.rows) / max(len(self.rows), 1)
+        is_table = self.width > 1 and share >= _MOST_ROWS
+        return is_table, is_table and self.heading is not None, round(share, 2), self.width
+
+    @property
+    def lines_before(self) -> int:
+        """The number of lines before the heading."""
+        return self.rows[self.heading][0] - 1 if self.heading is not None and self.rows else 0
+
+    @property
+    def table(self) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+        """The titles, and the rows below them of the same width."""
+        if self.heading is None:
+            return (), ()
+        titles = tuple(title.strip() for title in self.rows[self.heading][1])
+        below = (cells for _, cells in self.rows[self.heading + 1 :])
+        return titles, tuple(cells for cells in below if len(cells) == len(titles))
+
+    def findings(self, name: str) -> Iterator[Finding]:
+        """Yield what the declaration cannot say yet."""
+        if self.heading is None:
+            yield _no_heading(Place(name))
+            return
+        width = len(self.rows[self.heading][1])
+        others = [(line, len(cells)) for line, cells in self.rows[self.heading + 1 :] if len(cells) != width]
+        if others:
+            line, cells = others[0]
+            rows = counted(len(others), "row")
+            message = f"{rows} of the first {len(self.rows):,} have another width than the heading, such as"
+            yield warning(
+                Code.RAGGED_ROW, Place(name, line), f"{message} this one: {cells} of {width} cells."
+            )
+
+
+def _cells(lines: Sequence[str], delimiter: str, skip: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Yield the rows that are not blank; what is no CSV with this delimiter ends them."""
+    csv.field_size_limit(CELL.most)
+    reader = csv.reader(lines[skip:], delimiter=delimiter)
+    line = skip + 1
+    try:
+        for cells in islice(reader, SAMPLE_ROWS + 100):
+            start, line = line, skip + reader.line_num + 1
+            if any(cells):
+                yield start, tuple(cells)
+    except csv.Error:
+        return
+
+
+def _heading(rows: Sequence[Sequence[object]], width: int) -> int | None:
+    """Return the number of the first row that holds a title in each cell, or None."""
+    for number, cells in enumerate(rows[:100]):
+        titles = [str(cell).strip() for cell in cells if cell is not None and str(cell).strip()]
+        if len(cells) != width or len(titles) < max(width - 1, 1):
+            continue
+        is_text = all(isinstance(cell, str) or cell is None for cell in cells)
+        if is_text and len(set(titles)) == len(titles) and not any(map(_VALUE.fullmatch, titles)):
+            return number
+        return None
+    return None
+
+
+def _no_heading(place: Place) -> Finding:
+    message = "no row holds a title for each column, so the columns cannot be named."
+    return warning(Code.MISSING_COLUMN, place, message, "Export the file with its headings.")
+
+
+def _detect_workbook(path: Path, file: SourceFile, sheet: str) -> Detected:
+    from sagerecon.sources.workbook import (  # noqa: PLC0415 - openpyxl is large; few look at workbooks
+        open_workbook,
+        workbook_errors,
+    )
+
+    place = Place(path.name)
+    with open_workbook(path, place) as sheets:
+        names = [str(each.title) for each in sheets]
+        if not names or (sheet and sheet not in names):
+            message = (
+                f"the workbook has no sheet '{sheet}'; its sheets are {', '.join(names[:12]) or 'none'}."
+            )
+            raise source_error(Finding(Code.NO_SHEET, place, message))
+        chosen = sheets[names.index(sheet) if sheet else 0]
+        with workbook_errors(place):
+            rows = [tuple(cells) for cells in islice(chosen.iter_rows(values_only=True), SAMPLE_ROWS + 100)]
+    findings = []
+    if len(names) > 1 and not sheet:
+        message = f"the workbook has {counted(len(names), 'sheet')}; '{names[0]}' is shown."
+        hint = f"For another one: {path.name}#{names[1]}"
+        findings.append(replace(warning(Code.WHICH_SHEET, place, message, hint), severity=Severity.INFO))
+    trimmed = (_trimmed_row(cells) for cells in rows)
+    filled = [(number, cells) for number, cells in enumerate(trimmed) if cells]
+    if not filled:
+        raise source_error(Finding(Code.EMPTY_FILE, place, f"the sheet '{chosen.title}' is empty."))
+    widths = Counter(len(cells) for _, cells in filled)
+    width = max(widths, key=lambda each: (each > 1, widths[each], each))
+    heading = _heading([cells for _, cells in filled], width)
+    if heading is None and (wider := max(widths)) > width:
+        heading = _heading([cells for _, cells in filled], wider)
+    declared = replace(file, sheet=str(chosen.title) if len(names) > 1 else "")
+    if heading is None:
+        return Detected(declared, tuple(names), (*findings, _no_heading(place)))
+    titles = ["" if title is None else str(title).strip() for title in filled[heading][1]]
+    sample = [(*cells, *[None] * (len(titles) - len(cells))) for _, cells in filled[heading + 1 :]]
+    declared = replace(declared, skip=filled[heading][0], columns=_columns(titles, sample, place))
+    return Detected(declared, tuple(names), tuple(findings))
+
+
+def _trimmed_row(cells: Sequence[object]) -> tuple[object, ...]:
+    """Return a row without the blank cells at its end."""
+    end = next((number for number in range(len(cells), 0, -1) if _is_there(cells[number - 1])), 0)
+    return tuple(cells[:end])
+
+
+def _is_there(cell: object) -> bool:
+    return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
+
+
+_DETECTORS: dict[str, Callable[[Path, SourceFile, str], Detected]] = {
+    "csv": _detect_csv,
+    "xlsx": _detect_workbook,
+    "json": detect_json,
+}
