@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -80,6 +80,42 @@ TABLES = dedent("""\
           one: {sql: "SELECT 'all' AS bucket, sum(c) AS amount FROM t"}
           two: {sql: "SELECT 'all' AS bucket, sum(c) AS amount FROM t"}
     """).encode()
+JSON_LINES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t:
+        path: t.jsonl
+        columns:
+          a: {type: text, required: true, path: a.b}
+          n: {type: decimal}
+          l: {type: list, columns: {d: {type: date}}}
+    """).encode()
+SIE_TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      accounts: {path: t.se, records: konto, columns: {account: {type: text, required: true}}}
+      vouchers:
+        path: t.se
+        records: ver
+        columns:
+          number: {type: text}
+          date: {type: date}
+          lines:
+            path: trans
+            type: list
+            columns:
+              amount: {type: decimal}
+              objects: {type: list, columns: {dimension: {type: integer}, object: {type: text}}}
+      lines:
+        path: t.se
+        records: trans
+        columns: {number: {path: ver.number, type: text}, amount: {type: decimal}}
+    """).encode()
+SIE = (
+    b'#FLAGGA 0\n#FORMAT PC8\n#FNAMN "\x8fkers"\n#KONTO 1910 "Kassa \\"1\\""\n#IB 0 1910 1.00 2\n'
+    b'#VER A 1 20240131 "S\x86lt"\n{\n#TRANS 1910 {1 "N 1" 6 x} 2.50\n'
+    b'#TRANS 3010 {} -2.50 20240131 "t" 1\n}\n'
+)
 CSV = (
     b"a,b,c,d,e,f\n"
     b'x,1,"1.50",31/03/2017,2017-03-31T14:05:00,Ja\n'
@@ -185,6 +221,15 @@ def load_json(content: bytes, folder: Path) -> None:
     read_tables(tables(), write(folder, {"t.csv": CSV, "j.json": content}))
 
 
+def load_declared(tables_yaml: bytes, name: str) -> Callable[[bytes, Path], None]:
+    """Return a loader of the files of one format, by the declaration of their tables."""
+
+    def load(content: bytes, folder: Path) -> None:
+        read_tables(sources_of(tables_yaml), write(folder, {name: content}))
+
+    return load
+
+
 def load_workbook(content: bytes, folder: Path) -> None:
     declared = sources_of(WORKBOOKS)
     assert declared is not None
@@ -254,6 +299,13 @@ def load_openapi(content: bytes, folder: Path) -> None:
 LOADERS: tuple[Loader, ...] = (
     Loader("csv", (CSV,), load_csv, 30),
     Loader("json", (JSON,), load_json, 30),
+    Loader(
+        "jsonl",
+        (b'{"a": {"b": "x"}, "n": 1.5, "l": [{"d": "2024-01-31"}]}\n\n{"a": {}}\n',),
+        load_declared(JSON_LINES, "t.jsonl"),
+        10,
+    ),
+    Loader("sie", (SIE,), load_declared(SIE_TABLES, "t.se"), 20),
     Loader("workbook", (customers(),), load_workbook, 6, lambda _valid, random: workbooks(random)),
     Loader("sources", (TABLES, SOURCES.encode()), load_declarations, 20),
     Loader("snapshot of", (TABLES,), load_snapshot_of, 1),

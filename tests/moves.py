@@ -53,10 +53,7 @@ class Move:
 
     def set(self, before: str, after: str) -> None:
         """Change a line of sagerecon.yaml."""
-        path = self.folder / "sagerecon.yaml"
-        text = path.read_text()
-        assert before in text
-        path.write_text(text.replace(before, after))
+        _set(self.folder, before, after)
 
     def load(self) -> RunOutcome:
         """Snapshot, plan and apply until the run is finished, sleeping through closed windows."""
@@ -109,9 +106,20 @@ def signed_in(folder: Path) -> Iterator[Move]:
 
 @contextmanager
 def move(folder: Path, pack: str, data: Path, changes: Mapping[str, str] = {}) -> Iterator[Move]:
-    """Create a project of `pack` on `data`, sign it in, and yield its migration."""
+    """Create a project of `pack` on `data`, sign it in to the business it expects, and yield its migration.
+
+    Args:
+        changes: lines of sagerecon.yaml, before and after.
+    """
     projects.init(folder, pack, data, "Test Company Ltd")
+    for before, after in changes.items():
+        _set(folder, before, after)
     with signed_in(folder) as moving:
-        for before, after in changes.items():
-            moving.set(before, after)
         yield moving
+
+
+def _set(folder: Path, before: str, after: str) -> None:
+    path = folder / "sagerecon.yaml"
+    text = path.read_text()
+    assert before in text
+    path.write_text(text.replace(before, after))

@@ -42,6 +42,13 @@ def change(move: Move, before: str, now: str, file: str = "sources.yaml") -> Non
             Code.WRONG_COLUMN,
             "the column 'date' of dataset 'debtors' as date; it is text",
         ),
+        (
+            "sources.yaml",
+            "d.date,",
+            "d.date, 'GBP' AS currency,",
+            Code.MISSING_COLUMN,
+            "debtors needs the column 'currency_amount' (decimal)",
+        ),
         ("sagerecon.yaml", "dataset: debtors", "dataset: owed", Code.UNKNOWN_DATASET, "names dataset 'owed'"),
         (
             "sagerecon.yaml",

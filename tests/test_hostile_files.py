@@ -83,6 +83,15 @@ def test_a_project_file_that_is_a_device_a_pipe_or_too_large_is_refused(project:
         assert code in (1, 2) and name in said, said
 
 
+def test_mappings_that_are_too_large_together_are_refused(project: Path) -> None:
+    for number in range(3):
+        (project / f"mappings/{number}.yaml").write_text("#" * 2_000_000)
+    code, said = run(project, "check")
+    assert code == 2
+    assert "sagerecon.yaml:4:11: the mappings have 6,000," in said
+    assert "all mappings of a project together may have at most 5,000,000 bytes. Name fewer files." in said
+
+
 def test_a_link_into_a_folder_that_the_user_trusts_is_followed(project: Path, tmp_path: Path) -> None:
     (tmp_path / "exports").mkdir()
     (project / "data/contacts.csv").rename(tmp_path / "exports/contacts.csv")

@@ -14,6 +14,7 @@ import pytest
 from sagerecon.model import limits
 from sagerecon.model.errors import SourceError
 from sagerecon.sources import bounded, dataset
+from sagerecon.sources import snapshot as snapshots
 from sagerecon.sources.bounded import Allowance, BoundedConnection, SqlError
 from sagerecon.sources.dataset import compile_queries
 from sagerecon.sources.snapshot import open_snapshot
@@ -27,6 +28,9 @@ files:
 DATA = {"t.csv": "id\n1\n2\n3\n"}
 
 ENDLESS = "WITH RECURSIVE r AS (SELECT 1 AS a UNION ALL SELECT a FROM r) SELECT a, '' AS _origin FROM r"
+
+#: What has no end where there are rows.
+SLOW = "WITH RECURSIVE r AS (SELECT id, _origin FROM t UNION ALL SELECT * FROM r) SELECT {} FROM r"
 
 #: What passes the memory limit of DuckDB itself, or did.
 LARGE = (
@@ -69,10 +73,9 @@ def test_endless_sql_is_stopped_where_it_is_compiled() -> None:
 
 @pytest.mark.parametrize("part", ["records", "count", "checks", "controls", "rows"])
 def test_sql_that_ends_without_data_alone_is_stopped_wherever_it_is_read(tmp_path: Path, part: str) -> None:
-    slow = "WITH RECURSIVE r AS (SELECT id, _origin FROM t UNION ALL SELECT * FROM r) SELECT {} FROM r"
-    text = queries(d=slow.format("*") + " ORDER BY id")
-    text += f"checks:\n  c:\n    sql: |\n      {slow.format('id::TEXT AS message, _origin')} ORDER BY id\n"
-    figure = f'{{sql: "{slow.format("NULL AS bucket, sum(id)::DECIMAL(18, 2) AS amount")}"}}'
+    text = queries(d=SLOW.format("*") + " ORDER BY id")
+    text += f"checks:\n  c:\n    sql: |\n      {SLOW.format('id::TEXT AS message, _origin')} ORDER BY id\n"
+    figure = f'{{sql: "{SLOW.format("NULL AS bucket, sum(id)::DECIMAL(18, 2) AS amount")}"}}'
     text += f"controls:\n  k:\n    figures:\n      one: {figure}\n      two: {figure}\n"
     take(tmp_path, text, DATA)
     with open_snapshot(tmp_path / "snapshot.duckdb", compiled(parse_sources(text)), seconds=1) as opened:
@@ -224,3 +227,13 @@ def test_temporary_files_are_in_a_private_folder_of_unforeseeable_name(tmp_path:
         assert Path(folder).parent == tmp_path
         assert Path(folder).stat().st_mode & 0o777 == 0o700
         assert size.startswith("1.8 GiB")
+
+
+def test_a_large_snapshot_has_more_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshots, "_ROWS_A_SECOND", 2)
+    text = queries(d=SLOW.format("*") + " ORDER BY id")
+    take(tmp_path, text, DATA | {"t.csv": "id\n" + "1\n" * 5})
+    shape, path = compiled(parse_sources(text)), tmp_path / "snapshot.duckdb"
+    with open_snapshot(path, shape, seconds=1) as opened, pytest.raises(SourceError) as caught:
+        list(opened.rows("d"))
+    assert "the query was stopped after 3 seconds" in message(caught.value)

@@ -6,6 +6,7 @@ from source_cases import error_messages, parse_sources
 
 from sagerecon.model.finding import Severity
 from sagerecon.model.place import Place
+from sagerecon.sources.formats import FORMATS
 
 GOOD = """\
 sagerecon: sources/v1
@@ -77,7 +78,7 @@ def test_all_declarations_are_read() -> None:
     [
         (("encoding:", "encodnig:"), "sources.yaml:5:5: unknown key 'encodnig'. Did you mean 'encoding'?"),
         (("type: decimal}", "type: decimals}"), "sources.yaml:12:23: files.customers.columns.balance.type cannot be 'decimals'. Did you mean 'decimal'?"),
-        (("customers.csv", "customers.dbf"), "sources.yaml:4:11: the format of 'customers.dbf' cannot be derived from its suffix. Add format: json, csv or xlsx."),
+        (("customers.csv", "customers.dbf"), "sources.yaml:4:11: the format of 'customers.dbf' cannot be derived from its suffix. Add format:, one of " + ", ".join(FORMATS) + "."),
         (("customers.csv", "../customers.csv"), "sources.yaml:4:11: path '../customers.csv' is outside the data folder. Use a path inside the data folder, with / between folders."),
         (("cp1252", "cp12522"), "sources.yaml:5:15: 'cp12522' is no encoding of text files. Common encodings: utf-8, cp1252, cp437, iso-8859-1, utf-16."),
         (('thousands: "."', 'thousands: ","'), "sources.yaml:8:16: decimal and thousands are both ','."),

@@ -80,15 +80,36 @@ def _read_balances(document: list[Any] | None) -> tuple[ExpectedBalance, ...] | 
 def _items_document(items: tuple[OpenItem, ...] | None) -> list[Any] | None:
     if items is None:
         return None
-    return [[item.contact, item.name, item.label, item.amount, item.due, item.dated] for item in items]
+    return [
+        [
+            item.contact,
+            item.name,
+            item.label,
+            item.amount,
+            item.due,
+            item.dated,
+            item.currency,
+            item.in_currency,
+        ]
+        for item in items
+    ]
 
 
 def _read_items(document: list[Any] | None) -> tuple[OpenItem, ...] | None:
     if document is None:
         return None
     return tuple(
-        OpenItem(contact=contact, name=name, label=label, amount=amount, due=due, dated=dated)
-        for contact, name, label, amount, due, dated in document
+        OpenItem(
+            contact=contact,
+            name=name,
+            label=label,
+            amount=amount,
+            due=due,
+            dated=dated,
+            currency=currency,
+            in_currency=in_currency,
+        )
+        for contact, name, label, amount, due, dated, currency, in_currency in document
     )
 
 

@@ -54,6 +54,7 @@ def expected_business(project: Project) -> BusinessFacts:
         currency=expected.currency,
         accounts_start=project.accounts_start,
         tax_registered=expected.tax_registered,
+        multi_currency=expected.multi_currency,
     )
 
 

@@ -19,7 +19,12 @@ from sagerecon.reconciliation.balances import (
     tie_trial_balance,
 )
 from sagerecon.reconciliation.chart_of_accounts import ChartOfAccounts, ControlAccounts
-from sagerecon.reconciliation.open_items import OpenItem, open_items_held
+from sagerecon.reconciliation.open_items import (
+    OpenItem,
+    items_in,
+    open_items_held,
+    other_currencies,
+)
 from sagerecon.reconciliation.postings import posted_after
 from sagerecon.reconciliation.subledger import tie_contacts
 from sagerecon.reconciliation.tax import taxed_held, tie_tax
@@ -62,16 +67,27 @@ def tie_out(
     accounts = [entity for entity in held if catalog[entity.kind].has_role(LedgerRole.ACCOUNT)]
     balances = closing_balances(trial_balance, accounts)
 
-    def contacts(name: TieOutName, side: Side, code: str, items: Sequence[OpenItem] | None) -> TieOut:
-        return tie_contacts(
+    def contacts(
+        name: TieOutName, side: Side, code: str, items: Sequence[OpenItem] | None
+    ) -> Iterator[TieOut]:
+        source, sage = items or (), open_items_held(held, identities, side, catalog, as_at)
+        yield tie_contacts(
             name,
             name.about,
-            items or (),
-            open_items_held(held, identities, side, catalog, as_at),
+            source,
+            sage,
             as_at,
             control=_control_pair(code, expectations, balances),
             verdicts=verdicts,
         )
+        for other in other_currencies(source, sage, currency):
+            yield tie_contacts(
+                f"{name}_{other.lower()}",
+                f"{name.about} in {other}",
+                items_in(other, source),
+                items_in(other, sage),
+                as_at,
+            )
 
     for name in names:
         match name:
@@ -85,9 +101,9 @@ def tie_out(
                     verdicts=verdicts,
                 )
             case TieOutName.DEBTORS:
-                yield contacts(name, Side.CUSTOMER, controls.debtors, expectations.debtors)
+                yield from contacts(name, Side.CUSTOMER, controls.debtors, expectations.debtors)
             case TieOutName.CREDITORS:
-                yield contacts(name, Side.VENDOR, controls.creditors, expectations.creditors)
+                yield from contacts(name, Side.VENDOR, controls.creditors, expectations.creditors)
             case TieOutName.BANK:
                 yield tie_bank(
                     expectations.banks or (),

@@ -24,6 +24,7 @@ class Limit:
 
 
 PROJECT_FILE = Limit(20_000_000, "bytes", "a YAML or CSV file of a project")
+MAPPING_FILES = Limit(5_000_000, "bytes", "all mappings of a project together")
 YAML_CHARACTERS = Limit(5_000_000, "characters", "a YAML file")
 YAML_VALUES = Limit(200_000, "values", "a YAML file")
 YAML_EXPANSION = Limit(10_000, "values", "what the aliases of a YAML file stand for")
@@ -45,7 +46,8 @@ ENTRIES_SEEN = Limit(200_000, "entries", "a folder in which files are found by a
 SOURCE_FILE = Limit(4 << 30, "bytes", "a source file")
 CELL = Limit(1_000_000, "characters", "a cell or another value of a source file")
 CSV_ROW = Limit(10_000_000, "characters", "a row of a CSV file")
-JSON_FILE = Limit(512 << 20, "bytes", "a JSON file")
+RECORD = Limit(10_000_000, "characters", "a record of a source file, such as a voucher with its lines")
+JSON_FILE = Limit(256 << 20, "bytes", "a JSON file")
 JSON_DEPTH = Limit(100, "levels", "a JSON file")
 WORKBOOK_BYTES = Limit(2 << 30, "bytes", "a workbook, unpacked")
 WORKBOOK_PARTS = Limit(10_000, "parts", "a workbook")

@@ -82,6 +82,16 @@ def shifted(value: Decimal, places: int) -> Decimal:
     return value.scaleb(places, context=_WIDE)
 
 
+def in_base(amount: Decimal, rate: Decimal) -> Decimal:
+    """Return the value of an amount in the base currency, to the penny.
+
+    Args:
+        rate: the amount of the other currency for one unit of the base currency, as in Sage's own
+            `GBP -> EUR 1.1275`; not zero.
+    """
+    return amount if rate == 1 else rounded(_WIDE.divide(amount, rate))
+
+
 def places_of(value: Decimal) -> int:
     """Return how many decimals `value` has, without zeros at its end."""
     exponent = value.normalize(context=_WIDE).as_tuple().exponent

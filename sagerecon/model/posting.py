@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
+
+from sagerecon.model.money import in_base
+
+#: How the fields begin that hold an amount in the currency of the business.
+BASE_CURRENCY = "base_currency_"
+
+#: The field with the amount of an entity's currency for one unit of the currency of the business.
+EXCHANGE_RATE = "exchange_rate"
 
 
 class Side(Enum):
@@ -143,3 +152,18 @@ class LedgerFacts:
     code: str = ""  #: the nominal code of an account
     account: str = ""  #: the ledger account whose code counts where a bank account has none of its own
     types: str = ""  #: the contact types of a contact
+
+
+def base_amount(amount: Callable[[str], Decimal | None], name: str) -> Decimal | None:
+    """Return an amount of one entity in the currency of the business; None where it has none.
+
+    It is the one that the entity states, else the amount at the entity's exchange rate.
+
+    Args:
+        amount: a function that reads an amount of the entity.
+        name: of the field, in the currency of the entity.
+    """
+    stated, found, rate = amount(f"{BASE_CURRENCY}{name}"), amount(name), amount(EXCHANGE_RATE)
+    if stated is not None:
+        return stated
+    return found if found is None or not rate else in_base(found, rate)

@@ -9,6 +9,8 @@ from typing import Any
 
 from sagerecon.model.draft import Reference
 from sagerecon.model.key import NaturalKey
+from sagerecon.model.money import in_base
+from sagerecon.model.posting import EXCHANGE_RATE, base_amount
 from sagerecon.pairing.identity import Identities, as_decimal, as_reference
 
 
@@ -31,6 +33,15 @@ class FieldReader:
     def amount(self, name: str) -> Decimal | None:
         """Return the number under `name`, given as a number or, as Sage sends money, as text."""
         return as_decimal(self._content.get(name))
+
+    def base_amount(self, name: str) -> Decimal | None:
+        """Return the number under `name` in the currency of the business: as stated, else converted."""
+        return base_amount(self.amount, name)
+
+    def in_base(self, amount: Decimal) -> Decimal:
+        """Return an amount in the currency of the business, at the exchange rate of this entity."""
+        rate = self.amount(EXCHANGE_RATE)
+        return in_base(amount, rate) if rate else amount
 
     def text(self, name: str) -> str:
         """Return the value under `name` as text; empty where there is none."""

@@ -14,6 +14,7 @@ from typing import Any
 from sagerecon.model.catalog import Field
 from sagerecon.model.comparison import How
 from sagerecon.model.entity import NOISE, Entity, Written
+from sagerecon.model.posting import BASE_CURRENCY
 from sagerecon.model.value import canonical
 from sagerecon.pairing.canonical import UNANSWERED, answered, paired_items, typed, wanted_tree
 from sagerecon.pairing.comparison_rules import ComparisonRules, Edit, equal, rule_of
@@ -26,9 +27,6 @@ _SET_IN_USE = frozenset({"sent"})
 
 #: How the names of amounts and rates end.
 _AMOUNTS = ("amount", "percentage", "total")
-
-#: How the fields begin that Sage converts from others by the exchange rate.
-_CONVERTED = "base_currency_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def _values(
 ) -> Iterator[_Value]:
     """Yield the fields that were not sent, of an object and of those inside it, that are not as they were."""
     for name, known in fields.items():
-        if known.read_only or not (known.create or known.update) or name.startswith(_CONVERTED):
+        if known.read_only or not (known.create or known.update) or name.startswith(BASE_CURRENCY):
             continue
         before, after = _part(known, then), _part(known, now)
         if before == after:

@@ -69,7 +69,11 @@ def _project(root: Node, folder: Path, named: NamedFiles, data: Path, settings: 
     cut_over = _day(get("cut_over"))
     business = get("business")
     sage = get("sage", {})
-    parameters: dict[str, Scalar] = {**get("parameters", {}), "cut_over": cut_over}
+    parameters: dict[str, Scalar] = {
+        **get("parameters", {}),
+        "cut_over": cut_over,
+        "base_currency": business["currency"],
+    }
     return Project(
         folder=folder,
         company=get("company"),
@@ -87,6 +91,7 @@ def _project(root: Node, folder: Path, named: NamedFiles, data: Path, settings: 
             edition=business.get("edition", "plus"),
             currency=business["currency"],
             tax_registered=business.get("tax_registered", True),
+            multi_currency=business.get("multi_currency", False),
             lockdown=_day(business["lockdown"]) if "lockdown" in business else None,
         ),
         limits=Limits(**get("budget", {})),

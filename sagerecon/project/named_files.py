@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sagerecon.documents.document import Node
 from sagerecon.files.found import files_found
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
-from sagerecon.model.limits import PROJECT_FILE
+from sagerecon.model.limits import MAPPING_FILES, PROJECT_FILE
 
 #: The declaration of the source, where the project file names no other.
 _SOURCES = "sources.yaml"
@@ -50,4 +51,14 @@ def named_files(root: Node, folder: Path, folders: Collection[Path]) -> tuple[Na
     findings += files_found(folder, sources.text, sources.place, folders, PROJECT_FILE)[1]
     crosswalks = root["crosswalks"].items() if "crosswalks" in root else ()
     mappings = matching(root["mappings"].items())
+    findings += _too_large(mappings, root["mappings"])
     return NamedFiles(folder / sources.text, mappings, matching(crosswalks)), findings
+
+
+def _too_large(mappings: Iterable[Path], patterns: Node) -> Iterator[Finding]:
+    """Yield a finding if the mappings are too large together, though none of them is."""
+    with suppress(OSError):  # a file that is not there is another finding
+        size = sum(path.stat().st_size for path in mappings)
+        if size > MAPPING_FILES.most:
+            message = f"the mappings have {size:,} bytes; {MAPPING_FILES.sentence}."
+            yield Finding(Code.FILE_TOO_LARGE, patterns.place, message, "Name fewer files.")

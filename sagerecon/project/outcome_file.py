@@ -29,7 +29,7 @@ from sagerecon.model.record import Record
 from sagerecon.model.typed import require_types
 
 #: The content of the file. It is part of the fingerprint, so that a file of another format is not found.
-FORMAT = "outcomes/v3"
+FORMAT = "outcomes/v4"
 
 #: How long an unfinished file is left alone, because another process may be writing it, in seconds.
 ABANDONED = 3_600

@@ -31,6 +31,7 @@ class Business:
     edition: str
     currency: str
     tax_registered: bool
+    multi_currency: bool
     lockdown: date | None
 
 
@@ -126,7 +127,8 @@ class Project:
 
     def expected_settings(self) -> dict[str, str]:
         """Return the financial settings that the business must have, by their paths in Sage's answer."""
-        return {
+        expected = {
             "base_currency.id": self.business.currency,
             "accounts_start_date": self.accounts_start.isoformat(),
         }
+        return {**expected, "multi_currency_enabled": "True"} if self.business.multi_currency else expected

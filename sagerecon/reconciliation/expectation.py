@@ -2,7 +2,8 @@
 
 The columns of the datasets are fixed. Accounts: `account`, `name`, `amount` (debit positive) and, for a
 named adjusting entry, `adjustment`: its reason. Contacts: `contact` (the draft key), `name`, `document`,
-`date`, `due_date`, `amount` (the open part, credits negative). Tax: `ledger` (sales or purchases),
+`date`, `due_date`, `amount` (the open part in the currency of the business, credits negative), and where
+documents are in other currencies `currency` and `currency_amount`. Tax: `ledger` (sales or purchases),
 `code`, `rate` (its percentage, for people), `period` (a month, 2017-03), `net`, `tax`; credits negative.
 """
 
@@ -54,6 +55,8 @@ def open_items(records: Iterable[Record]) -> list[OpenItem]:
             amount=_amount(record.values["amount"]),
             due=_day(record.values.get("due_date")) or _day(record.values.get("date")),
             dated=_day(record.values.get("date")),
+            currency=str(record.values.get("currency") or ""),
+            in_currency=_amount(record.values.get("currency_amount")),
         )
         for record in records
     ]

@@ -17,7 +17,6 @@ from sagerecon.model.place import NOWHERE
 from sagerecon.pairing.consequences import VERDICTS, Verdict
 from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.held import Origin
-from sagerecon.pairing.identity import as_decimal
 from sagerecon.pairing.key_ladder import MatchMethod
 from sagerecon.pairing.objections import why_fixed
 from sagerecon.pairing.position import EntityReading, Position
@@ -168,9 +167,9 @@ class Judge:
         return (entity.kind, words, contact, posted) if any(words) or posted else None
 
     def amount_of(self, kind: str, content: Mapping[str, Any]) -> Decimal | None:
-        """Return the amount of an entity, by the field that the catalog names; None where it names none."""
+        """Return the amount of an entity in the business's currency; None where the catalog names none."""
         name = self._catalog[kind].amount if kind in self._catalog else ""
-        return as_decimal(content.get(name)) if name else None
+        return FieldReader(content, self._chart.identities).base_amount(name) if name else None
 
     def _amount(self, evidence: Evidence) -> Decimal | None:
         if evidence.outcome is not None:

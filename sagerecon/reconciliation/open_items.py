@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.entity import Entity
-from sagerecon.model.money import difference, magnitude, product, total
+from sagerecon.model.money import difference, magnitude, negative, product, total
 from sagerecon.model.posting import Direction, Family, LedgerRole, Posting, Side
 from sagerecon.pairing.field_reader import FieldReader
 from sagerecon.pairing.held import is_gone
@@ -26,10 +26,12 @@ class OpenItem:
     contact: str  #: the contact's key on both sides: a draft key, or Sage's id where no draft has it
     name: str
     label: str
-    amount: Decimal
+    amount: Decimal  #: in the currency of the business
     due: date | None  #: the date of the document where it has no due date; None counts as not due
     dated: date | None = None  #: the date of the document, where it is known
     undated: Decimal = Decimal()  #: what Sage has settled of it by payments or allocations that were not read
+    currency: str = ""  #: of the document, where it is known
+    in_currency: Decimal = Decimal()  #: the amount in that currency
 
 
 def open_items_held(
@@ -55,6 +57,20 @@ def open_items_held(
         for entity in entities
     ]
     return open_items(found, chart, names, side, as_at)
+
+
+def other_currencies(source: Iterable[OpenItem], sage: Iterable[OpenItem], base: str) -> list[str]:
+    """Return the currencies of the items of both sides besides the business's, sorted.
+
+    There is none where the source does not state the currency of its items: nothing can be compared then.
+    """
+    stated = {item.currency for item in source}
+    return sorted(({item.currency for item in sage} | stated) - {"", base}) if stated - {""} else []
+
+
+def items_in(currency: str, items: Iterable[OpenItem]) -> list[OpenItem]:
+    """Return the items in a currency, each with its amount in that currency."""
+    return [replace(item, amount=item.in_currency) for item in items if item.currency == currency]
 
 
 def open_items(
@@ -88,13 +104,24 @@ def open_items(
                     contact=contact,
                     name=names.get(contact, contact),
                     label=entity.fields.text("reference") or entity.label,
-                    amount=amount,
+                    amount=_in_base(entity, posting, amount),
                     due=entity.fields.day(posting.due_date) or entity.fields.day(entity.kind.date),
                     dated=entity.fields.day(entity.kind.date),
-                    undated=undated,
+                    undated=entity.fields.in_base(undated),
+                    currency=entity.fields.type_id("currency"),
+                    in_currency=amount,
                 )
             )
     return items
+
+
+def _in_base(entity: OpenEntity, posting: Posting, amount: Decimal) -> Decimal:
+    """Return an open amount in the currency of the business: as Sage states it, else converted."""
+    for name in (posting.outstanding, entity.kind.amount):
+        stated, known = entity.fields.base_amount(name), entity.fields.amount(name)
+        if stated is not None and known is not None and magnitude(known) == magnitude(amount):
+            return magnitude(stated) if amount > 0 else negative(magnitude(stated))
+    return entity.fields.in_base(amount)
 
 
 def _open_amount(

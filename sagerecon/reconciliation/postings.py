@@ -1,5 +1,7 @@
 """What an entity posts to the ledger: nominal code -> amount, debit positive.
 
+Documents and open items post in the currency of the business, payments in their own.
+
 The catalog says what each kind books; the arithmetic is here. Taking the effects of both sides of a record
 gives what its difference does to each account, so a gap in the trial balance is explained by records.
 """
@@ -106,7 +108,7 @@ def _document(kind: Kind, posting: Posting, entity: FieldReader, chart: ChartOfA
     direction = chart.direction(posting, entity, entity.link(kind.contact))
     control, tax_account = chart.accounts.control(direction.side), chart.accounts.tax(direction.side)
     for line in lines_of(entity, kind.lines):
-        net, tax = line_net(line, kind.lines), line_tax(line, kind.lines)
+        net, tax = (entity.in_base(of(line, kind.lines)) for of in (line_net, line_tax))
         yield control, product(direction.debit, total((net, tax)))
         yield chart.code(line.link(kind.lines.account)), product(-direction.debit, net)
         yield tax_account, product(-direction.debit, tax)
@@ -114,7 +116,7 @@ def _document(kind: Kind, posting: Posting, entity: FieldReader, chart: ChartOfA
 
 def _opening_item(kind: Kind, posting: Posting, entity: FieldReader, chart: ChartOfAccounts) -> Entries:
     direction = chart.direction(posting, entity, entity.link(kind.contact))
-    amount = product(direction.debit, _amount(entity, kind.amount))
+    amount = product(direction.debit, entity.base_amount(kind.amount) or Decimal())
     yield chart.accounts.control(direction.side), amount
     yield chart.accounts.opening, negative(amount)
 

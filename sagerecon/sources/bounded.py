@@ -63,7 +63,10 @@ class Allowance:
 
 
 class BoundedConnection:
-    """A connection whose every call is bounded. Use it in one thread, and close it."""
+    """A connection whose every call is bounded. Use it in one thread, and close it.
+
+    `seconds` and `memory`, in bytes, are what each query may use; both may be raised.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, seconds: int) -> None:
         """Take over a connection.
@@ -71,8 +74,9 @@ class BoundedConnection:
         Args:
             seconds: of execution, for each query.
         """
+        self.seconds = seconds
+        self.memory = SQL_MEMORY.most
         self._connection = connection
-        self._seconds = seconds
         self._thread = _SqlThread()
 
     def query(
@@ -86,7 +90,7 @@ class BoundedConnection:
         Raises:
             SqlError: it has an error, or passes a limit.
         """
-        query = BoundedQuery(self._connection.cursor(), self, allowance or Allowance(self._seconds))
+        query = BoundedQuery(self._connection.cursor(), self, allowance or Allowance(self.seconds))
         try:
             query.call(lambda: query.cursor.execute(sql, values))
         except BaseException:
@@ -124,13 +128,14 @@ class BoundedConnection:
         """Call DuckDB and return its result; every error of DuckDB becomes a SqlError."""
         started = time.monotonic()
         try:
-            with _bounded_memory(self._thread):
+            with _bounded_memory(self._thread, self.memory):
                 return self._thread.run(work, allowance.left, interrupt)
         except TimeoutError as error:
             seconds = counted(allowance.seconds, "second")
             raise SqlError(f"the query was stopped after {seconds}", allowance.limit) from error
         except (MemoryError, duckdb.OutOfMemoryException) as error:
-            raise SqlError("the query needs too much memory", SQL_MEMORY) from error
+            limit = replace(SQL_MEMORY, most=self.memory)
+            raise SqlError("the query needs too much memory", limit) from error
         except Exception as error:  # DuckDB's own, and those that the binding makes of errors of C++
             raise SqlError(str(error)) from error
         finally:
@@ -225,9 +230,9 @@ if sys.platform == "linux":
     _SOFT, _HARD = resource.getrlimit(resource.RLIMIT_DATA)
 
     @contextmanager
-    def _bounded_memory(thread: _SqlThread) -> Iterator[None]:
-        """Bound what the block adds to the data of this process; for good where its call does not end."""
-        most = int(_STATM.read_bytes().split()[5]) * _PAGE + SQL_MEMORY.most
+    def _bounded_memory(thread: _SqlThread, more: int) -> Iterator[None]:
+        """Bound what the block adds to the data of this process, for good where its call does not end."""
+        most = int(_STATM.read_bytes().split()[5]) * _PAGE + more
         if _SOFT != resource.RLIM_INFINITY:
             most = min(most, _SOFT)
         resource.setrlimit(resource.RLIMIT_DATA, (most, _HARD))
@@ -240,7 +245,7 @@ if sys.platform == "linux":
 else:
 
     @contextmanager
-    def _bounded_memory(thread: _SqlThread) -> Iterator[None]:
+    def _bounded_memory(thread: _SqlThread, more: int) -> Iterator[None]:
         """Leave the memory to DuckDB's own limit: no other system bounds the data of a process."""
-        del thread
+        del thread, more
         yield

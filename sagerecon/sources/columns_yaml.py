@@ -10,6 +10,7 @@ from sagerecon.documents.document import Node
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.sources.definitions import MAX_SCALE, NAME, Column
+from sagerecon.sources.formats import is_nested
 
 #: Default number of decimals of a column: money.
 MONEY_SCALE = 2
@@ -28,7 +29,7 @@ _TYPES_OF_KEY = {
 def read_columns(node: Node, file_format: str) -> tuple[Column, ...]:
     """Return the columns declared under `node`, including the columns of list items.
 
-    `file_format` is `json`, `csv`, `xlsx`, or empty where it is not known.
+    `file_format` is one of `FORMATS`, or empty where it is not known.
     """
     formats = _formats(node, "date")
     return tuple(_column(name, child, file_format, formats) for name, child in _columns(node))
@@ -64,7 +65,7 @@ def _column(name: str, node: Node, file_format: str, dates: tuple[str, ...]) -> 
 
 def _check_column(name: str, node: Node, file_format: str) -> Iterator[Finding]:
     column_type = _text(node, "type")
-    own_key, other_key = ("path", "column") if file_format == "json" else ("column", "path")
+    own_key, other_key = ("path", "column") if is_nested(file_format) else ("column", "path")
     if not NAME.fullmatch(name):
         yield Finding(
             Code.BAD_NAME,
@@ -97,7 +98,7 @@ def _check_column(name: str, node: Node, file_format: str) -> Iterator[Finding]:
 
 
 def _check_list(name: str, node: Node, file_format: str) -> Iterator[Finding]:
-    if file_format in ("csv", "xlsx"):
+    if file_format and not is_nested(file_format):
         yield Finding(
             Code.LIST_IN_FLAT_FILE,
             node.named_at,
@@ -133,12 +134,12 @@ def _columns(node: Node) -> list[tuple[str, Node]]:
 
 
 def _path(node: Node, file_format: str) -> tuple[str, ...]:
-    child = node.get("path" if file_format == "json" else "column")
+    child = node.get("path" if is_nested(file_format) else "column")
     if child is None or _is_self(node):
         return ()
     if child.items():
         return tuple(item.text for item in child.items())
-    return tuple(child.text.split(".")) if file_format == "json" else (child.text,)
+    return tuple(child.text.split(".")) if is_nested(file_format) else (child.text,)
 
 
 def _is_self(node: Node) -> bool:

@@ -78,8 +78,11 @@ _TYPES = {
 
 
 def open_for_loading(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a new database file whose SQL may read files, so that rows can be loaded."""
-    return duckdb.connect(str(path), config={**_BASE_CONFIG, "threads": 2})
+    """Open a new database file whose SQL may read files, so that rows can be loaded.
+
+    One thread only: each has a buffer of twice the largest row, and two do not fit into the memory.
+    """
+    return duckdb.connect(str(path), config={**_BASE_CONFIG, "threads": 1})
 
 
 def open_for_reading(path: Path, seconds: int) -> BoundedConnection:

@@ -48,7 +48,7 @@ class SourceFile:
 
     name: str
     path: str  #: a path or a glob inside the data folder
-    format: str  #: json, csv, xlsx
+    format: str  #: one of `FORMATS`
     columns: tuple[Column, ...]
     place: Place
     optional: bool = False  #: the file may be absent or empty

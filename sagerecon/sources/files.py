@@ -20,6 +20,7 @@ from sagerecon.model.limits import SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.formats import FORMATS
 
 #: The first bytes of a file of old Office programs.
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -33,12 +34,10 @@ _SIGNATURES = (
     (re.compile(rb"%PDF"), "a PDF"),
     (re.compile(rb"\x1f\x8b"), "a gzip archive"),
     (re.compile(rb"""[{\[]\s*["{\[]"""), "JSON"),
+    (re.compile(rb"#FLAGGA\b", re.IGNORECASE), "SIE"),
 )
 _SECTOR_SHIFTS = (9, 12)  #: of the size of a sector, 512 or 4,096 bytes
 _DIRECTORY = 4_096  #: the bytes that are searched of its directory
-
-_FORMAT_NAMES = {"json": "JSON", "csv": "CSV", "xlsx": "an XLSX workbook"}
-_OWN_SIGNATURE = {"json": "JSON", "csv": "", "xlsx": "a workbook or another zip archive"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +105,13 @@ def require_format(path: Path, name: str, file_format: str) -> None:
         message = "the file is a workbook that is protected by a password."
         hint = "Save it without the password."
         raise source_error(Finding(Code.WRONG_FORMAT, Place(name, 1, 1), message, hint))
-    if found and found != _OWN_SIGNATURE[file_format]:
+    kind = FORMATS[file_format]
+    if found and found != kind.signature:
         raise source_error(
             Finding(
                 Code.WRONG_FORMAT,
                 Place(name, 1, 1),
-                f"the file is {found}, not {_FORMAT_NAMES[file_format]}.",
+                f"the file is {found}, not {kind.title}.",
                 "Check whether an error page was saved instead of the export."
                 if found in ("a web page", "XML")
                 else "",

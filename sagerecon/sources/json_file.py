@@ -14,12 +14,14 @@ from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
-from sagerecon.sources.json_fields import PathTracker, json_fields
 from sagerecon.sources.json_text import JsonDocument, JsonError
-from sagerecon.sources.rows import Row, RowConverter
+from sagerecon.sources.nested_table import NestedTable
+from sagerecon.sources.rows import Row
 
 #: Keys under which APIs state the number of records in a response.
 COUNT_KEYS = ("maxResults", "totalCount", "total_count", "$total", "recordCount", "record_count")
+
+_LINES = "Each line is a record of its own: set format: jsonl."
 
 #: Keys that a message lists, and characters of each.
 _SHOWN_KEYS = 30
@@ -31,8 +33,7 @@ class JsonReader:
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
-        self._row_converter = RowConverter(json_fields(file))
-        self._paths = PathTracker(file.columns)
+        self._table = NestedTable(file)
 
     def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
         """Yield the rows of one file in its order, and a finding for each error in them.
@@ -46,19 +47,12 @@ class JsonReader:
             yield from self._walk(document, name)
         except JsonError as error:
             place = _place(name, document, error.position)
-            raise source_error(Finding(error.code, place, error.message, error.hint)) from None
+            hint = _LINES if _has_json_lines(text) else error.hint
+            raise source_error(Finding(error.code, place, error.message, hint)) from None
 
     def finish(self) -> Iterator[Finding]:
         """Yield a finding for each column whose path no record of any file had."""
-        for column, where, keys in self._paths.missing():
-            yield Finding(
-                code=Code.COLUMN_NEVER_THERE,
-                place=column.place,
-                message=f"no record in {self._file.path} has '{where}', so {column.name} is always empty.",
-                hint=suggestion(where.rpartition(".")[2], keys)
-                or "Correct the path, or set optional: true if no record needs it.",
-                severity=Severity.WARNING,
-            )
+        return self._table.missing()
 
     def _walk(self, document: JsonDocument, name: str) -> Iterator[Row | Finding]:
         count = 0
@@ -69,16 +63,12 @@ class JsonReader:
                 place = _place(name, document, position)
                 yield Finding(Code.NOT_A_RECORD, place, "the record is not a JSON object.")
                 continue
-            self._paths.observe(record)
 
             def place_of(column: Column, start: int = position) -> Place:
                 found = document.find(start, column.path)
                 return _place(name, document, start if found is None else found)
 
-            line, number = document.line_and_column(position)
-            row, findings = self._row_converter.row(record, f"{name}:{line}:{number}", place_of)
-            yield from findings
-            yield row
+            yield from self._table.row(record, _place(name, document, position), place_of)
         yield from self._count_findings(document, name, siblings, count)
 
     def _count_findings(
@@ -164,6 +154,15 @@ def _read_text(path: Path, name: str, encoding: str) -> str:
     if not text.strip():
         raise source_error(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
     return text
+
+
+def _has_json_lines(text: str) -> bool:
+    """Return whether each of the first two lines of a text is a JSON object."""
+    lines = text.lstrip().split("\n", 2)[:2]
+    try:
+        return len(lines) > 1 and all(isinstance(JsonDocument(line).value(), dict) for line in lines)
+    except JsonError:
+        return False
 
 
 def _listed(keys: Sequence[str]) -> str:

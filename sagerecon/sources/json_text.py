@@ -37,9 +37,6 @@ class JsonDocument:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._decoder = json.JSONDecoder(
-            parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object
-        )
         self._line = 1
         self._counted = 0
         self._line_start = 0  #: the position at which the line begins
@@ -58,11 +55,17 @@ class JsonDocument:
         """
         position = self._skip_whitespace(0)
         position = yield from self._descend(position, tuple(path), siblings)
-        end = self._skip_whitespace(position)
-        if end < len(self._text):
-            raise JsonError(
-                Code.NOT_JSON, end, "invalid JSON: unexpected text after the end of the document."
-            )
+        self._require_end(position)
+
+    def value(self) -> Any:
+        """Return the one value of the text.
+
+        Raises:
+            JsonError: the text is not JSON.
+        """
+        value, position = self._decode(self._skip_whitespace(0))
+        self._require_end(position)
+        return value
 
     def find(self, start: int, path: Sequence[str]) -> int | None:
         """Return the position of the value at `path` inside the value at `start`, or None."""
@@ -109,6 +112,13 @@ class JsonDocument:
             self._line_start = self._text.rfind("\n", self._counted, position) + 1
         self._counted = position
         return self._line, position - self._line_start + 1
+
+    def _require_end(self, position: int) -> None:
+        end = self._skip_whitespace(position)
+        if end < len(self._text):
+            raise JsonError(
+                Code.NOT_JSON, end, "invalid JSON: unexpected text after the end of the document."
+            )
 
     def _descend(
         self, position: int, path: tuple[str, ...], siblings: dict[str, object]
@@ -201,7 +211,7 @@ class JsonDocument:
 
     def _decode(self, position: int) -> tuple[Any, int]:
         try:
-            value, end = self._decoder.raw_decode(self._text, position)
+            value, end = _DECODER.raw_decode(self._text, position)
             if self._may_be_deep(position, end) and _is_deep(value):
                 raise _too_deep(position)
             return value, end
@@ -259,6 +269,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> object:
     raise _RefusedError(f"{name} is not a valid JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object)
 
 
 def _is_deep(value: object) -> bool:

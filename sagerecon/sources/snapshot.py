@@ -48,6 +48,13 @@ from sagerecon.sources.tables import load_table, table_columns
 #: The format of the file. Files of another format are refused.
 FORMAT = "snapshot/v1"
 
+#: Rows of a snapshot for which each of its queries has one second more: a join of a million rows takes many.
+_ROWS_A_SECOND = 20_000
+
+#: Bytes that each of its queries has more for each megabyte of a snapshot: lists of all its lines take more
+#: memory than DuckDB counts.
+_MEMORY_A_MEGABYTE = 4 << 20
+
 _TAKE_ANOTHER = "Take a new snapshot: sagerecon snapshot"
 
 
@@ -105,7 +112,7 @@ def open_snapshot(path: Path, shape: CompiledSources, seconds: int = SQL_SECONDS
 
     Args:
         shape: all SQL, compiled without an error.
-        seconds: of execution, for each query.
+        seconds: of execution, for each query; a large snapshot has more.
 
     Raises:
         StoreError: there is no snapshot, or it cannot be read.
@@ -115,6 +122,8 @@ def open_snapshot(path: Path, shape: CompiledSources, seconds: int = SQL_SECONDS
     try:
         facts = _read_facts(connection, path, shape.declared)
         _require_tables(connection, shape, path)
+        connection.seconds += sum(file.rows for file in facts.files) // _ROWS_A_SECOND
+        connection.memory += (path.stat().st_size >> 20) * _MEMORY_A_MEGABYTE
         return Snapshot(connection, shape, facts)
     except BaseException:
         connection.close()

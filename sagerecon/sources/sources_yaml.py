@@ -24,21 +24,19 @@ from sagerecon.sources.definitions import (
     SourceFile,
     Sources,
 )
-
-#: The format of a file by the suffix of its name.
-FORMAT_BY_SUFFIX = {".json": "json", ".csv": "csv", ".tsv": "csv", ".xlsx": "xlsx"}
+from sagerecon.sources.formats import FORMATS, default_encoding, format_of, records_findings
 
 _PARTS = ("files", "datasets", "controls", "checks")
 
 #: Keys of a file that apply to some formats only.
 _FORMATS_OF_KEY = {
-    "records": ("json",),
+    "records": ("json", "sie"),
     "count": ("json",),
     "delimiter": ("csv",),
     "quote": ("csv",),
     "skip": ("csv", "xlsx"),
     "sheet": ("xlsx",),
-    "encoding": ("json", "csv"),
+    "encoding": ("json", "jsonl", "csv", "sie"),
 }
 
 
@@ -91,7 +89,7 @@ def _too_many(root: Node) -> Finding | None:
 
 def _file(name: str, node: Node) -> SourceFile:
     path = _text(node, "path")
-    file_format = _text(node, "format") or FORMAT_BY_SUFFIX.get(PurePosixPath(path).suffix.lower(), "")
+    file_format = _text(node, "format") or format_of(path)
     return SourceFile(
         name=name,
         path=path,
@@ -101,7 +99,7 @@ def _file(name: str, node: Node) -> SourceFile:
         optional=_flag(node, "optional"),
         records=_steps(node, "records"),
         count=_steps(node, "count"),
-        encoding=_text(node, "encoding", "utf-8-sig"),
+        encoding=_text(node, "encoding", default_encoding(file_format)),
         delimiter=_text(node, "delimiter", "\t" if path.lower().endswith(".tsv") else ","),
         quote=_text(node, "quote", '"'),
         skip=_whole(node, "skip"),
@@ -159,7 +157,7 @@ def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
             Code.UNKNOWN_FORMAT,
             node["path"].place,
             f"the format of '{file.path}' cannot be derived from its suffix.",
-            "Add format: json, csv or xlsx.",
+            f"Add format:, one of {', '.join(FORMATS)}.",
         )
     path = PurePosixPath(file.path)
     if path.is_absolute() or ".." in path.parts or "\\" in file.path:
@@ -180,6 +178,7 @@ def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
         if len(steps) > JSON_DEPTH.most:
             message = f"the path has {len(steps)} steps; {JSON_DEPTH.sentence}."
             yield Finding(Code.TOO_DEEP, node[key].place, message)
+    yield from records_findings(file)
     yield from _check_text_settings(file, node)
 
 

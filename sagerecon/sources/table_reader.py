@@ -17,7 +17,9 @@ from sagerecon.sources.csv_file import CsvReader
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_of, source_error
 from sagerecon.sources.json_file import JsonReader
+from sagerecon.sources.jsonl_file import JsonLinesReader
 from sagerecon.sources.rows import Row
+from sagerecon.sources.sie_file import SieReader
 from sagerecon.sources.tables import row_line
 
 #: Number of findings with the same code, file and column that are listed; more are only counted.
@@ -49,8 +51,10 @@ def _open_workbook(file: SourceFile) -> FormatReader:
 
 READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "json": JsonReader,
+    "jsonl": JsonLinesReader,
     "csv": CsvReader,
     "xlsx": _open_workbook,
+    "sie": SieReader,
 }
 
 

@@ -6,6 +6,9 @@ import os
 import socket
 from pathlib import Path
 
+#: Digits of a process id; another person may have written the name.
+_MOST_DIGITS = 20
+
 
 def this_process() -> str:
     """Return the name of this process, `host/pid/start time`, which no later process can have."""
@@ -18,9 +21,11 @@ def is_alive(process: str) -> bool | None:
     number, _, started = rest.partition("/")
     if host != socket.gethostname() or not number.isdecimal():
         return None
+    if len(number) > _MOST_DIGITS:
+        return False
     try:
         os.kill(int(number), 0)
-    except (ProcessLookupError, OverflowError):  # there is none, or no process has such a number
+    except (ProcessLookupError, OverflowError):  # there is none, or none can have such a number
         return False
     except PermissionError:
         pass

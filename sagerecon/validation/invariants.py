@@ -14,7 +14,7 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.key import Key
 from sagerecon.model.money import decimal, grouped, negative, product, total
 from sagerecon.model.place import NOWHERE
-from sagerecon.model.posting import Family, LedgerFacts, LedgerRole, Posting, Side
+from sagerecon.model.posting import Family, LedgerFacts, LedgerRole, Posting, Side, base_amount
 
 #: Opening records named in a finding.
 _EXAMPLES = 3
@@ -114,9 +114,10 @@ def _is_supplier(draft: Draft, facts: LedgerFacts) -> bool:
 
 
 def _item_amount(body: Mapping[str, Any], kind: Kind, posting: Posting) -> Decimal:
-    """Return what an opening item of a customer books."""
+    """Return what an opening item of a customer books, in the currency of the business."""
     sign = posting.direction_of(lambda name: str(body.get(f"{name}_id", ""))).sign
-    return product(sign, _decimal(body.get(kind.amount)))
+    amount = base_amount(lambda name: _decimal(body[name]) if name in body else None, kind.amount)
+    return product(sign, amount or Decimal())
 
 
 def _balance_amount(body: Mapping[str, Any], kind: Kind) -> Decimal:

@@ -20,6 +20,7 @@ _CONTACTS = {
     "date": (DATE,),
     "amount": (DECIMAL,),
 }
+_IN_CURRENCY = {"currency": (TEXT,), "currency_amount": (DECIMAL,)}
 _TAX = {"ledger": (TEXT,), "code": _CODE, "period": (TEXT,), "net": (DECIMAL,), "tax": (DECIMAL,)}
 
 #: By tie-out, the columns that its dataset must have, each with the types that it may have.
@@ -29,6 +30,12 @@ COLUMNS: Mapping[str, Mapping[str, tuple[Type, ...]]] = {
     "creditors": _CONTACTS,
     "bank": _ACCOUNTS,
     "tax": _TAX,
+}
+
+#: By tie-out, the columns of which its dataset has all or none.
+OPTIONAL: Mapping[str, Mapping[str, tuple[Type, ...]]] = {
+    "debtors": _IN_CURRENCY,
+    "creditors": _IN_CURRENCY,
 }
 
 #: The columns that may be empty: they are for people.
@@ -55,7 +62,7 @@ def tie_out_columns(
         )
         return
     columns = datasets[dataset]
-    for column, types in COLUMNS[name].items():
+    for column, types in _wanted(name, columns).items():
         found = columns.get(column)
         wanted = " or ".join(map(str, types))
         if found is None:
@@ -80,7 +87,7 @@ def tie_out_rows(name: str, dataset: str, rows: Iterable[Record]) -> Iterator[Fi
     empty: dict[str, list[Record]] = {}
     strange: list[Record] = []
     for row in rows:
-        for column in COLUMNS[name].keys() - _MAY_BE_EMPTY:
+        for column in _wanted(name, row.values).keys() - _MAY_BE_EMPTY:
             if row.values[column] in (None, ""):
                 empty.setdefault(column, []).append(row)
         if "period" in COLUMNS[name] and row.values["period"] and first_day(row.values["period"]) is None:
@@ -102,6 +109,12 @@ def tie_out_rows(name: str, dataset: str, rows: Iterable[Record]) -> Iterator[Fi
             f" another: {periods}.",
             "Write it in the SQL of the dataset with strftime(date, '%Y-%m').",
         )
+
+
+def _wanted(name: str, present: Collection[str]) -> Mapping[str, tuple[Type, ...]]:
+    """Return the columns that a tie-out needs, given the columns that its dataset has."""
+    optional = OPTIONAL.get(name, {})
+    return {**COLUMNS[name], **optional} if optional.keys() & set(present) else COLUMNS[name]
 
 
 def _shown(columns: Collection[str]) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sagerecon.model.money import rounded, total
+from sagerecon.model.money import in_base, rounded, total
 from sagerecon.rehearsal.books.booking import Booking
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.currency import bank_rate_faults, foreign_bank_currency, in_base
+from sagerecon.rehearsal.books.currency import bank_rate_faults, foreign_bank_currency
 from sagerecon.rehearsal.books.documents import region_tax_faults, tax_breakdown, tax_faults
 from sagerecon.rehearsal.books.hooks import Hooks, day_faults
 from sagerecon.rehearsal.books.ledger import ZERO, Posting

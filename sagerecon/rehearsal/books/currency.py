@@ -1,8 +1,4 @@
-"""Documents in other currencies: whether they are allowed, their rate, and their value in the base currency.
-
-A rate is the amount of the other currency for one unit of the base currency, as in Sage's own
-`GBP -> EUR 1.1275`; so an amount is divided by it.
-"""
+"""Documents in other currencies: whether they are allowed, and their rate."""
 
 from __future__ import annotations
 
@@ -19,11 +15,6 @@ _ONE = Decimal(1)
 
 #: Decimal places of a computed rate, as Sage shows them.
 _PLACES = 10
-
-
-def in_base(amount: Decimal, rate: Decimal) -> Decimal:
-    """Return the value of an amount in the base currency, to the penny."""
-    return amount if rate == _ONE else rounded(amount / rate)
 
 
 def foreign_currency(company: Company, values: Values) -> str:

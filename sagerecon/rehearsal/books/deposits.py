@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sagerecon.model.money import rounded
+from sagerecon.model.money import in_base, rounded
 from sagerecon.rehearsal.books.banking import transfer_postings
 from sagerecon.rehearsal.books.booking import Booking
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.currency import bank_rate_faults, foreign_bank_currency, in_base
+from sagerecon.rehearsal.books.currency import bank_rate_faults, foreign_bank_currency
 from sagerecon.rehearsal.books.hooks import Hooks, day_faults
 from sagerecon.rehearsal.books.ledger import ZERO
 from sagerecon.rehearsal.books.records import Link, Row, Values

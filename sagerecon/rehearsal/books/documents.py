@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sagerecon.model.money import rounded, total
+from sagerecon.model.money import in_base, rounded, total
 from sagerecon.rehearsal.books.artefacts import Artefact
 from sagerecon.rehearsal.books.booking import Booking
 from sagerecon.rehearsal.books.chart import CARRIAGE, CREDITORS, DEBTORS
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.currency import foreign_currency, in_base, rate_faults
+from sagerecon.rehearsal.books.currency import foreign_currency, rate_faults
 from sagerecon.rehearsal.books.hooks import Hooks, contact_faults, day_faults, days_after
 from sagerecon.rehearsal.books.ledger import ZERO, Posting
 from sagerecon.rehearsal.books.records import Link, Row, Values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sagerecon.model.money import rounded, total
+from sagerecon.model.money import in_base, rounded, total
 from sagerecon.rehearsal.books.artefacts import Artefact
 from sagerecon.rehearsal.books.booking import Booking
 from sagerecon.rehearsal.books.chart import CREDITORS, DEBTORS, OPENING
@@ -14,7 +14,6 @@ from sagerecon.rehearsal.books.currency import (
     bank_rate_faults,
     foreign_bank_currency,
     foreign_currency,
-    in_base,
     rate_faults,
 )
 from sagerecon.rehearsal.books.documents import tax_breakdown, tax_faults

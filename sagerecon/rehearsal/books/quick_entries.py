@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sagerecon.model.money import rounded
+from sagerecon.model.money import in_base, rounded
 from sagerecon.rehearsal.books.artefacts import Artefact
 from sagerecon.rehearsal.books.booking import Booking
 from sagerecon.rehearsal.books.chart import OPENING
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.currency import in_base, rate_faults
+from sagerecon.rehearsal.books.currency import rate_faults
 from sagerecon.rehearsal.books.documents import (
     DOCUMENT_TYPES,
     DocumentType,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from sagerecon.model.clock import day_of
-from sagerecon.model.money import rounded, total
+from sagerecon.model.money import in_base, rounded, total
 from sagerecon.rehearsal.books.artefacts import Artefact
 from sagerecon.rehearsal.books.booking import Booking, Settlement, settled_parts
 from sagerecon.rehearsal.books.chart import (
@@ -17,7 +17,7 @@ from sagerecon.rehearsal.books.chart import (
     EXCHANGE,
 )
 from sagerecon.rehearsal.books.company import Company
-from sagerecon.rehearsal.books.currency import bank_currency_faults, foreign_currency, in_base, rate_faults
+from sagerecon.rehearsal.books.currency import bank_currency_faults, foreign_currency, rate_faults
 from sagerecon.rehearsal.books.hooks import Hooks, contact_faults, day_faults
 from sagerecon.rehearsal.books.ledger import ZERO, Posting
 from sagerecon.rehearsal.books.presentation import ON_ACCOUNT

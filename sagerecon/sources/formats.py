@@ -1,0 +1,81 @@
+"""The formats of source files: what each is called, how it is recognised, how its columns are found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from types import MappingProxyType
+
+from sagerecon.model.code import Code
+from sagerecon.model.finding import Finding
+from sagerecon.model.suggestion import suggestion
+from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.sie_records import SIE_RECORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format of source files."""
+
+    title: str  #: what a file of it is called in a message: `JSON`, `an XLSX workbook`
+    suffixes: tuple[str, ...]
+    is_nested: bool = False  #: columns are found by a path in each record, not by the title in a header row
+    signature: str = ""  #: what `require_format` calls a file of it by its first bytes; empty for plain text
+    encoding: str = "utf-8-sig"  #: of a file that declares none
+    #: Kinds of records that it has, and the fields of each; empty if a file may have any.
+    records: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+FORMATS: Mapping[str, Format] = {
+    "json": Format("JSON", (".json",), is_nested=True, signature="JSON"),
+    "jsonl": Format("JSON lines", (".jsonl", ".ndjson"), is_nested=True, signature="JSON"),
+    "csv": Format("CSV", (".csv", ".tsv")),
+    "xlsx": Format("an XLSX workbook", (".xlsx",), signature="a workbook or another zip archive"),
+    "sie": Format(
+        "SIE",
+        (".se", ".si", ".sie"),
+        is_nested=True,
+        signature="SIE",
+        encoding="cp437",
+        records=SIE_RECORDS,
+    ),
+}
+
+_BY_SUFFIX = {suffix: name for name, kind in FORMATS.items() for suffix in kind.suffixes}
+
+
+def format_of(path: str) -> str:
+    """Return the format of a file by the suffix of its name, or an empty text."""
+    return _BY_SUFFIX.get(PurePosixPath(path).suffix.lower(), "")
+
+
+def is_nested(file_format: str) -> bool:
+    """Return whether the columns of a format are found by paths; False where the format is not known."""
+    return file_format in FORMATS and FORMATS[file_format].is_nested
+
+
+def default_encoding(file_format: str) -> str:
+    """Return the encoding of a file that declares none."""
+    return FORMATS[file_format].encoding if file_format in FORMATS else "utf-8-sig"
+
+
+def records_findings(file: SourceFile) -> Iterator[Finding]:
+    """Yield a finding for each kind of records, or field of them, that the format of a file does not have."""
+    kinds = FORMATS[file.format].records if file.format in FORMATS else {}
+    if not kinds:
+        return
+    title, name = FORMATS[file.format].title, ".".join(file.records)
+    if name not in kinds:
+        message = (
+            f"{title} has no records '{name}'." if name else f"no records of the {title} file are named."
+        )
+        hint = suggestion(name, kinds) or f"Set records: to one of {', '.join(kinds)}."
+        yield Finding(Code.UNKNOWN_RECORDS, file.place, message, hint)
+        return
+    for column in file.columns:
+        if column.path and column.path[0] not in kinds[name]:
+            message = f"the record '{name}' of {title} has no field '{column.path[0]}'."
+            fields = sorted(kinds[name])
+            hint = suggestion(column.path[0], fields) or f"Its fields are {', '.join(fields)}."
+            yield Finding(Code.UNKNOWN_FIELD, column.place, message, hint)
