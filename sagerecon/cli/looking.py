@@ -1,4 +1,4 @@
-"""The command `compare`."""
+"""The commands `look` and `compare`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,59 @@ from typing import Annotated
 import typer
 
 from sagerecon.cli.options import HERE, Folder, Json
+
+
+def look(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE|DATASET]",
+            help="A file, FILE#SHEET, a pattern in quotes such as 'days/*.csv', or a dataset.",
+        ),
+    ] = None,
+    declare: Annotated[
+        bool, typer.Option("--declare", help="Write its declaration to sources.yaml.")
+    ] = False,
+    table: Annotated[str, typer.Option("--name", metavar="NAME", help="The name of its table there.")] = "",
+    whole: Annotated[
+        bool, typer.Option("--all", help="Show all columns, not only a screen of them.")
+    ] = False,
+    project: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Show the columns of a file or a dataset: types, blanks, values, totals. Needs no project."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import source_looks
+    from sagerecon.model.count import counted
+    from sagerecon.report.terminal.looks import column_figures, figures_document
+
+    with command(json) as screen:
+        if name is None:
+            known = source_looks.datasets(project)
+            screen.event("result", datasets=dict(known))
+            for each, about in known.items():
+                screen.print(f"{each}: {about}")
+            return
+        with screen.progress("reading") as meter:
+            found = source_looks.look(name, project, lambda file, rows: meter(rows, 0, file))
+        rows, facts = counted(found.rows, "row"), source_looks.form(found)
+        screen.print(", ".join((name, *facts.values(), rows)))
+        for figures in found.columns:
+            screen.event("column", **figures_document(figures))
+        screen.show(*column_figures(found.columns, is_whole=whole))
+        screen.findings(source_looks.findings(found))
+        declared = source_looks.declare(found, name, project, table) if declare else None
+        screen.event(
+            "result",
+            rows=found.rows,
+            form=facts,
+            sheets=list(source_looks.sheets(found)),
+            declared=str(declared.file) if declared else "",
+        )
+        if declared is not None:
+            screen.print(f"Declared as '{declared.table}' in {declared.file}. Next: sagerecon snapshot")
+        elif facts:
+            screen.print("To write this to sources.yaml: add --declare")
 
 
 def compare(

@@ -22,7 +22,7 @@ from sagerecon.sources.dataset import compile_queries
 from sagerecon.sources.definitions import Dataset, Query, Sources
 from sagerecon.sources.detected import column_names
 from sagerecon.sources.keyed import KeyColumn
-from sagerecon.sources.look import FileLook, look_at_file
+from sagerecon.sources.look import FileLook, NamedFile, look_at_file, named_file
 from sagerecon.sources.rows import ORIGIN
 from sagerecon.sources.snapshot import Snapshot, open_snapshot, take_snapshot
 
@@ -61,36 +61,14 @@ class SourceTable:
         return self.snapshot.keyed_rows(self.dataset, key, self.seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class NamedFile:
-    """A file that the user names, and the sheet after a `#`."""
-
-    path: Path  #: resolved
-    sheet: str
-
-    @property
-    def table(self) -> str:
-        """The name of its table."""
-        return column_names([self.path.stem])[0]
-
-
-def named_file(name: str) -> NamedFile | None:
-    """Return the file that `FILE` or `FILE#SHEET` names; None where there is none."""
-    path, _, sheet = name.rpartition("#")
-    for found, part in ((name, ""), (path, sheet)):
-        if found and Path(found).is_file():
-            return NamedFile(Path(found).resolve(), part)
-    return None
-
-
 def look_at(file: NamedFile, progress: Progress) -> FileLook:
     """Return how a file can be declared, and the figures of its columns.
 
     Raises:
         UnreadableTableError: it cannot be read.
     """
-    with tempfile.TemporaryDirectory() as folder, _unreadable(file.path.name):
-        return look_at_file(file.path, file.table, file.sheet, Path(folder), progress)
+    with tempfile.TemporaryDirectory() as folder, _unreadable(file.first.name):
+        return look_at_file(file, Path(folder), progress)
 
 
 @contextmanager
@@ -127,17 +105,17 @@ def _open_file(name: str, file: NamedFile, progress: Progress) -> Iterator[Sourc
         work_folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         target = work_folder / "snapshot.duckdb"
         with _unreadable(name):
-            look = look_at_file(file.path, file.table, file.sheet, work_folder, progress)
+            look = look_at_file(file, work_folder, progress)
             sources = _with_tables(Sources(name, files={file.table: look.file}))
             shape, findings = compile_queries(sources, {})
-            taken, found = take_snapshot(sources, file.path.parent, target, 0, progress)
+            taken, found = take_snapshot(sources, file.folder, target, 0, progress)
         if findings or not taken or not look.columns:
             raise UnreadableTableError(name, [*look.findings, *findings, *found])
         snapshot = stack.enter_context(open_snapshot(target, shape))
         yield SourceTable(
             name=name,
             columns=_compared(snapshot.columns(file.table)),
-            titles={each.title: each.column.name for each in look.columns},
+            titles={each.title: each.name for each in look.columns},
             findings=tuple(each for each in look.findings if each.severity is not Severity.INFO),
             snapshot=snapshot,
             dataset=file.table,

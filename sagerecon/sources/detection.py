@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
@@ -24,8 +24,8 @@ from sagerecon.model.place import Place
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.detected import Detected, cell_column, column_names, warning
 from sagerecon.sources.files import file_errors, require_format, source_error
-from sagerecon.sources.json_shape import detect_json
-from sagerecon.sources.sources_yaml import FORMAT_BY_SUFFIX
+from sagerecon.sources.formats import FORMATS, default_encoding, format_of
+from sagerecon.sources.json_shape import detect_json, detect_json_lines
 
 #: Rows from which the form of a table is told.
 SAMPLE_ROWS = 1_000
@@ -51,30 +51,54 @@ _SEP_LINE = re.compile(r"\ufeff?sep=(.)\s*")
 _VALUE = re.compile(r"[-+(]?[£$€]?\s*[0-9][0-9.,:/' -]*[)%]?")
 
 
-def detect_file(path: Path, name: str, sheet: str = "") -> Detected:
+def detect_file(path: Path, name: str, part: str = "") -> Detected:
     """Return how a file can be declared, with columns that keep each cell as it is.
 
     Args:
         path: resolved.
         name: of the table.
-        sheet: of a workbook; empty for its only one, or the first that has rows.
+        part: the sheet of a workbook, or the kind of records of a format that has several; empty for its only
+            one, or the first that has rows.
 
     Raises:
-        SourceError: it cannot be read, or is of a format that is not read.
+        SourceError: it cannot be read, or its columns are not detected.
     """
-    file_format = FORMAT_BY_SUFFIX.get(PurePosixPath(path.name).suffix.lower()) or _format_by_content(path)
-    if file_format not in _DETECTORS:
-        place = Place(path.name)
-        message = f"the columns of {file_format} files are not detected."
-        raise source_error(Finding(Code.UNKNOWN_FORMAT, place, message, "Declare the file in sources.yaml."))
+    file_format = format_of(path.name) or _format_by_content(path)
     require_format(path, path.name, file_format)
     file = SourceFile(
-        name=name, path=_as_pattern(path.name), format=file_format, columns=(), place=Place(path.name)
+        name=name,
+        path=as_pattern(path.name),
+        format=file_format,
+        columns=(),
+        place=Place(path.name),
+        encoding=default_encoding(file_format),
     )
-    return _DETECTORS[file_format](path, file, sheet)
+    if FORMATS[file_format].records:
+        return _detect_kinds(file, part)
+    if file_format not in _DETECTORS:
+        message = f"the columns of {FORMATS[file_format].title} files are not detected."
+        hint = "Declare the file in sources.yaml."
+        raise source_error(Finding(Code.UNKNOWN_FORMAT, Place(path.name), message, hint))
+    return _DETECTORS[file_format](path, file, part)
 
 
-def _as_pattern(name: str) -> str:
+def _detect_kinds(file: SourceFile, kind: str) -> Detected:
+    """Return the declaration of a file whose format says which fields each kind of records has."""
+    kinds = FORMATS[file.format].records
+    if kind not in kinds:
+        listed = ", ".join(kinds)
+        message = f"{FORMATS[file.format].title} has records of several kinds; name one of {listed}."
+        hint = f"Such as {file.place.file}#{next(iter(kinds))}."
+        raise source_error(Finding(Code.UNKNOWN_RECORDS, file.place, message, hint))
+    names = sorted(kinds[kind])
+    columns = (
+        replace(cell_column(name, (field,), (), file.place), optional=True)
+        for name, field in zip(column_names(names), names, strict=True)
+    )
+    return Detected(replace(file, records=tuple(kind.split(".")), columns=tuple(columns)))
+
+
+def as_pattern(name: str) -> str:
     """Return a file name as the pattern that matches it alone."""
     return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", name)
 
@@ -204,7 +228,8 @@ class _Layout:
     @property
     def rank(self) -> tuple[bool, bool, float, int]:
         """How well the delimiter fits: the better of two has the greater rank."""
-        share = sum(len(cells) == self.width for _, cells in self.rows) / max(len(self.rows), 1)
+        rows = self.rows[self.heading or 0 :]
+        share = sum(len(cells) == self.width for _, cells in rows) / max(len(rows), 1)
         is_table = self.width > 1 and share >= _MOST_ROWS
         return is_table, is_table and self.heading is not None, round(share, 2), self.width
 
@@ -324,4 +349,5 @@ _DETECTORS: dict[str, Callable[[Path, SourceFile, str], Detected]] = {
     "csv": _detect_csv,
     "xlsx": _detect_workbook,
     "json": detect_json,
+    "jsonl": detect_json_lines,
 }

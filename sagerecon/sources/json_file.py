@@ -42,7 +42,8 @@ class JsonReader:
             SourceError: the file cannot be read, is not JSON, or has no list at the declared path.
         """
         require_format(path, name, "json")
-        document = json_document(path, name, self._file.encoding)
+        text = read_json_text(path, name, self._file.encoding)
+        document = JsonDocument(text)
         try:
             yield from self._walk(document, name)
         except JsonError as error:
@@ -122,16 +123,12 @@ class JsonReader:
         raise source_error(finding)
 
 
-def json_document(path: Path, name: str, encoding: str) -> JsonDocument:
-    """Return the text of a JSON file, to be read record by record.
+def read_json_text(path: Path, name: str, encoding: str) -> str:
+    """Return the text of a JSON file.
 
     Raises:
         SourceError: the file cannot be read, is empty, or is not in the encoding.
     """
-    return JsonDocument(_read_text(path, name, encoding))
-
-
-def _read_text(path: Path, name: str, encoding: str) -> str:
     with file_errors(Place(name)):
         data = read_bounded(path, JSON_FILE)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.limits import SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.detected import Detected, cell_column, column_names
-from sagerecon.sources.files import source_error
-from sagerecon.sources.json_file import json_document
-from sagerecon.sources.json_text import JsonError
+from sagerecon.sources.files import file_errors, source_error
+from sagerecon.sources.json_file import read_json_text
+from sagerecon.sources.json_text import JsonDocument, JsonError
+from sagerecon.sources.text_lines import text_lines
 
 #: Records from which the columns are told.
 _SAMPLE = 1_000
@@ -31,7 +35,7 @@ def detect_json(path: Path, file: SourceFile, _sheet: str) -> Detected:
         SourceError: it is no JSON, or has no list of records.
     """
     name = path.name
-    document = json_document(path, name, "utf-8-sig")
+    document = JsonDocument(read_json_text(path, name, "utf-8-sig"))
     try:
         lists = list(document.lists())
         if not lists:
@@ -50,6 +54,22 @@ def detect_json(path: Path, file: SourceFile, _sheet: str) -> Detected:
     records = [record for record in sample if isinstance(record, dict)]
     columns = tuple(_columns(records, Place(name), 0))
     return Detected(replace(file, encoding="utf-8", records=most[0], columns=columns), findings=findings)
+
+
+def detect_json_lines(path: Path, file: SourceFile, _part: str) -> Detected:
+    """Return how a file of JSON lines can be declared. What is no record is left to its reader.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    records = []
+    with file_errors(Place(path.name)), open_bounded(path, SOURCE_FILE) as stream:
+        for _, text in islice(text_lines(stream, path.name, file.encoding), _SAMPLE):
+            with suppress(JsonError):
+                records.append(JsonDocument(text).value())
+    objects = [record for record in records if isinstance(record, dict)]
+    columns = tuple(_columns(objects, Place(path.name), 0))
+    return Detected(replace(file, encoding="utf-8", columns=columns))
 
 
 def _columns(records: Sequence[Mapping[str, Any]], place: Place, depth: int) -> Iterator[Column]:

@@ -16,6 +16,7 @@ from sagerecon.files.folders import make_private_folder
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.clock import instant_text
 from sagerecon.model.code import Code
+from sagerecon.model.column_figures import ColumnFigures
 from sagerecon.model.control import Control
 from sagerecon.model.errors import SourceError, StoreError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
@@ -40,6 +41,7 @@ from sagerecon.sources.dataset import (
 from sagerecon.sources.definitions import SourceFile, Sources
 from sagerecon.sources.files import source_error
 from sagerecon.sources.keyed import KeyColumn, keyed_rows
+from sagerecon.sources.look import look_at_rows
 from sagerecon.sources.profile import ColumnProfile, profile_table
 from sagerecon.sources.query import CompiledQuery
 from sagerecon.sources.table_reader import FileFacts, FindingCollector, read_table
@@ -179,6 +181,14 @@ class Snapshot:
             SourceError: the SQL fails on this data.
         """
         return read_rows(self._connection, self._dataset(dataset))
+
+    def look(self, dataset: str, seconds: int) -> tuple[int, list[ColumnFigures]]:
+        """Return the number of rows of a dataset, and the figures of its columns; errors as `rows`.
+
+        Args:
+            seconds: of execution, for each query.
+        """
+        return look_at_rows(self._connection, self._dataset(dataset), seconds)
 
     def keyed_rows(
         self, dataset: str, key: Sequence[KeyColumn], seconds: int
