@@ -28,7 +28,7 @@ from sagerecon.project.user_settings import read_user_settings
 from sagerecon.rehearsal.clock import VirtualClock
 from sagerecon.sources.definitions import Sources
 from sagerecon.sources.sources_yaml import read_sources
-from sagerecon.sources.table_reader import FindingCollector, read_table
+from sagerecon.sources.table_reader import ChangeWriter, FindingCollector, read_table
 
 CLOCK = VirtualClock()
 Files = Mapping[str, bytes]
@@ -201,7 +201,7 @@ def read_tables(sources: Sources | None, folder: Path) -> None:
     (folder / "lines").mkdir()
     for file in sources.files.values():
         lines = folder / "lines" / file.name
-        read_table(file, folder, lines, findings, lambda _name, _rows: None, ())
+        read_table(file, folder, lines, findings, ChangeWriter(len), lambda _name, _rows: None, ())
     for finding in findings.all():
         str(finding).encode()
 

@@ -86,13 +86,13 @@ def test_columns_of_different_names_are_matched_by_hand(files: Path) -> None:
         (("old.csv", "new.csv", "--key", "cust_no=", "-o", "o.csv"), "'cust_no=' names no columns."),
         (("old.csv", "new.csv", "--key", "cust_no", "-o", "no/o.csv"), "cannot be written"),
         (("empty.csv", "new.csv", "--key", "cust_no"), "the file is empty"),
-        (("numbers.csv", "new.csv", "--key", "cust_no"), "no row holds a title"),
+        (("one.csv", "new.csv", "--key", "cust_no"), "no row holds a title"),
     ],
 )
 def test_what_cannot_be_compared_exits_with_2(files: Path, words: tuple[str, ...], message: str) -> None:
     (files / "page.csv").write_text("<!DOCTYPE html><html></html>")
     (files / "empty.csv").write_text("")
-    (files / "numbers.csv").write_text("1,2\n3,4\n")
+    (files / "one.csv").write_text("1\n3\n")
     result = run(*words)
     assert result.exit_code == 2 and message in " ".join((result.stdout + result.stderr).split()), (
         result.output

@@ -132,10 +132,39 @@ def test_bytes_that_two_encodings_read_are_said() -> None:
     )
 
 
-def test_a_file_without_a_heading_is_said_and_not_declared() -> None:
-    _, _, messages = looked("1,2\n3,4\n")
-    assert messages == ["no row holds a title for each column, so the columns cannot be named."]
-    assert run("t.csv", "--declare").exit_code == 2
+def test_columns_without_a_heading_are_named_by_position() -> None:
+    found, result, messages = looked("1,x\n3,y\n")
+    assert found == {"column_1": "integer", "column_2": "text"} and result["form"]["heading"] == "no heading"
+    assert messages == ["no row holds a title for each column, so the columns are named by their positions."]
+    text = declared("t.csv")
+    assert "header: none" in text and "column_2: {column: 2, type: text}" in text
+
+
+def test_titles_that_occur_twice_are_declared_by_occurrence() -> None:
+    assert looked("Date,Date,Sum\n2017-03-31,x,1\n")[0] == {
+        "date": "date",
+        "date_2": "text",
+        "sum": "integer",
+    }
+    assert "date_2: {column: Date, occurrence: 2, type: text}" in declared("t.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [("a,b,c\n1,2,3\n4\n5,6\n", "short_rows: pad"), ("a,b\n1,2,\n3,4,\n", "trailing_delimiter: true")],
+)
+def test_rows_of_other_widths_are_declared(content: str, key: str) -> None:
+    Path("t.csv").write_text(content)
+    assert key in declared("t.csv")
+
+
+def test_text_with_control_characters_is_kept_and_its_change_is_listed() -> None:
+    Path("t.csv").write_text("a,b\nO\x07ak,1\nElm,2\n")
+    assert run("t.csv", "--declare").exit_code == 0
+    text = Path("sources.yaml").read_text()
+    assert "a: {type: text, controls: remove}" in text
+    _, findings = take_snapshot(parse_sources(text), Path(), Path("s.duckdb"), 0)
+    assert [finding.severity.value for finding in findings] == ["info"]
 
 
 def test_a_workbook_lists_its_sheets_and_keeps_its_types() -> None:

@@ -20,7 +20,10 @@ ALLOWED = {
     ("reconciliation/sage_readings.py", "trial_balance"): "a report of Sage's, which is read like a kind",
     ("reconciliation/tie_out.py", "trial_balance"): "the name of a tie-out",
     ("reconciliation/expectation.py", "contact"): "a column of the source's own dataset",
+    ("reconciliation/expectation.py", "currency"): "a column of the source's own dataset",
+    ("reconciliation/open_items.py", "currency"): "a field of a document",
     ("validation/tie_out_rows.py", "contact"): "a column of the source's own dataset",
+    ("validation/tie_out_rows.py", "currency"): "a column of the source's own dataset",
     ("validation/tie_out_rows.py", "trial_balance"): "the name of a tie-out",
 }
 

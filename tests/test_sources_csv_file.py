@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from source_cases import finding_messages, parse_sources, snapshot, table, take
+from source_cases import finding_messages, snapshot, table, take
 
 from sagerecon.model.errors import SourceError
 from sagerecon.model.place import Place
-from sagerecon.sources.csv_file import CsvReader
+from sagerecon.sources.texts import _garbled
 
 COLUMNS = """
 no: {column: "Cust No", type: text, required: true}
@@ -28,9 +28,9 @@ GOOD = 'Cust No,Name,Balance\nC001,"Oak, Ltd",1.50\nC002,"Two\nlines",\n\nC003,"
 
 
 def rows(tmp_path: Path, text: str, data: str | bytes) -> list[tuple[object, ...]]:
-    """Return the rows of the snapshot without their origin."""
+    """Return the rows of the snapshot without their origin and number."""
     with snapshot(tmp_path, text, {"t.csv": data}) as opened:
-        return [tuple(row.values())[:-1] for row in opened.rows("t")]
+        return [tuple(row.values())[:-2] for row in opened.rows("t")]
 
 
 def test_each_row_has_the_line_on_which_it_starts(tmp_path: Path) -> None:
@@ -53,17 +53,20 @@ def test_each_row_has_the_line_on_which_it_starts(tmp_path: Path) -> None:
             .replace("1.50", "1.50,x")
             .replace('",\n', '",,\n')
             .replace("-0.10", "0,"),
-            "t.csv:1:2: column 'Name' occurs 2 times in the header row.",
+            "t.csv:1:2: column 'Name' occurs 2 times in the header row. Set occurrence: 1 for the first of them, or column: 2.",
         ),
         (
             GOOD.replace("-0.10", "-0.10,"),
-            "t.csv:6: the row has 4 cells; the header row has 3. Check for a delimiter inside an unquoted cell.",
+            "t.csv:6: the row has 4 cells; the header row has 3. Set trailing_delimiter: true if rows end in a delimiter.",
         ),
         (
             GOOD.replace(",-0.10", ""),
-            "t.csv:6: the row has 2 cells; the header row has 3. Check for a delimiter inside an unquoted cell.",
+            "t.csv:6: the row has 2 cells; the header row has 3. Set short_rows: pad if blank cells at the end of a row are left out.",
         ),
-        (GOOD.replace("-0.10", "ten"), "t.csv:6:3: owed: 'ten' is not a number."),
+        (
+            GOOD.replace("-0.10", "ten"),
+            "t.csv:6:3: owed: 'ten' is not a number. If it means an empty cell, set null_words: [\"ten\"].",
+        ),
         (GOOD.replace("C002", " "), "t.csv:3:1: no: the cell is empty; a value is required."),
         (
             GOOD.replace('lines"', "lines"),
@@ -129,7 +132,7 @@ def test_rows_of_delimiters_only_are_ignored(tmp_path: Path) -> None:
 def test_lines_before_the_header_row_are_skipped(tmp_path: Path) -> None:
     text = table("a: {type: integer}", "path: t.csv\nskip: 2")
     with snapshot(tmp_path, text, {"t.csv": 'Report "of\nyesterday\na,b\n1,2\n'}) as opened:
-        assert list(opened.rows("t")) == [{"a": 1, "_origin": "t.csv:4"}]
+        assert list(opened.rows("t")) == [{"a": 1, "_origin": "t.csv:4", "_row": 1}]
 
 
 def test_a_column_may_be_optional_and_others_are_ignored(tmp_path: Path) -> None:
@@ -149,8 +152,13 @@ def test_many_files_make_one_table_in_the_order_of_their_names(tmp_path: Path) -
 
 
 #: The characters of each code page, because drawing them by codec takes seconds.
-CODE_PAGES = {name: bytes(range(256)).decode(name, "ignore") for name in ("cp1252", "cp437", "iso-8859-1")}
-UNICODE = st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd")
+CODE_PAGES = {
+    name: "".join(filter(str.isprintable, bytes(range(256)).decode(name, "ignore")))
+    for name in ("cp1252", "cp437", "iso-8859-1")
+}
+#: Marks of direction, which are no text of a business.
+DIRECTION = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+UNICODE = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters=f"\ufffd{DIRECTION}")
 TEXTS = {
     **{
         name: st.text(st.sampled_from(letters), min_size=1, max_size=9)
@@ -160,7 +168,7 @@ TEXTS = {
 }
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     data=st.data(),
     encoding=st.sampled_from(sorted(TEXTS)),
@@ -172,7 +180,7 @@ TEXTS = {
 def test_written_rows_are_read_back_equal(
     data: st.DataObject, encoding: str, delimiter: str, marks: tuple[str, str], form: str, newline: str
 ) -> None:
-    texts = TEXTS[encoding].filter(str.strip)
+    texts = TEXTS[encoding].filter(lambda text: text.strip() and not _garbled(text))
     amounts = st.decimals(-(10**15), 10**15, places=4, allow_nan=False)
     days = st.dates(date(1900, 1, 1), date(2199, 12, 31))
     wanted = data.draw(st.lists(st.tuples(texts, amounts, days), min_size=1, max_size=4))
@@ -189,11 +197,6 @@ def test_written_rows_are_read_back_equal(
     for name, amount, day in wanted:
         number = f"{amount:,f}".replace(",", "\0").replace(".", marks[0]).replace("\0", marks[1])
         writer.writerow([name, number, day.strftime(form)])
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "t.csv"
-        path.write_bytes(stream.getvalue().encode(encoding))
-        read = list(CsvReader(parse_sources(text).files["t"]).rows(path, "t.csv"))
-    values = [row for row in read if isinstance(row, dict)]
-    assert len(values) == len(read), [str(row) for row in read]
-    read_back = [(row["a"], Decimal(str(row["b"])), date.fromisoformat(str(row["c"]))) for row in values]
-    assert read_back == wanted
+    files = {"t.csv": stream.getvalue().encode(encoding)}
+    with TemporaryDirectory() as folder, snapshot(Path(folder), text, files) as opened:
+        assert [(row["a"], row["b"], row["c"]) for row in opened.rows("t")] == wanted

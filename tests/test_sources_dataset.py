@@ -31,8 +31,8 @@ datasets:
   documents:
     about: lines gathered under their document
     sql: |
-      SELECT doc, day, sum(amount) AS total, list({amount: amount, n: 1} ORDER BY _origin) AS lines,
-             list(_origin ORDER BY _origin) AS _origin
+      SELECT doc, day, sum(amount) AS total, list({amount: amount, n: 1} ORDER BY _row) AS lines,
+             list(_origin ORDER BY _row) AS _origin
       FROM lines WHERE day <= $cut_over
       GROUP BY ALL ORDER BY doc; -- the end
   large:

@@ -49,7 +49,7 @@ def test_what_is_no_encoding_of_text_is_named(name: str) -> None:
 def test_a_cell_and_a_row_have_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (cell,) = finding_messages(tmp_path / "cell", table(COLUMNS), {"t.csv": f"a,b\n1,{'x' * 1_000_001}\n"})
     assert "t.csv:2: a cell of this row is too long" in cell and "1,000,000 characters" in cell
-    monkeypatch.setattr("sagerecon.sources.csv_file.CSV_ROW", Limit(20, "characters", "a row"))
+    monkeypatch.setattr("sagerecon.sources.csv_rows.CSV_ROW", Limit(20, "characters", "a row"))
     for name, rest in (("line", "," * 30), ("lines", '"\n","\n","\n","\n","\n","\n","\n"'), ("skip", "")):
         skip = "skip: 1" if name == "skip" else ""
         content = f"{'x' * 30}\na,b\n" if skip else f"a,b\n1,{rest}\n"

@@ -71,13 +71,16 @@ def test_records_are_exact_and_have_their_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (('"0"', '"O"'), "i.json:9:33: balance: 'O' is not a number."),
+        (
+            ('"0"', '"O"'),
+            "i.json:9:33: balance: 'O' is not a number. If it means an empty cell, set null_words: [\"O\"].",
+        ),
         (('"0"', "{}"), "i.json:9:33: balance: an object is not a number."),
         (('"Id": "3"', '"Id": null'), "i.json:10:14: id: the cell is empty; a value is required."),
         (('"Id": "3"', '"id": "3"'), "i.json:10:7: id: the cell is empty; a value is required."),
         (
             ("2.675,", "2.67501,"),
-            "i.json:8:17: lines: item 2, amount: '2.67501' has 5 decimals; the column keeps 4. Set scale: 5.",
+            "i.json:8:17: lines: item 2, amount: '2.67501' has 5 decimals; the column keeps 4. Set scale: 5, or round: 4 to round the amounts.",
         ),
         (
             ('[{"Amount": 0.1}', '["x"'),

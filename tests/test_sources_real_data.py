@@ -262,7 +262,7 @@ files:
 datasets:
   documents:
     sql: |
-      SELECT document, sum(quantity * price) AS net, count(*) AS lines, list(_origin ORDER BY _origin) AS _origin
+      SELECT document, sum(quantity * price) AS net, count(*) AS lines, list(_origin ORDER BY _row) AS _origin
       FROM lines GROUP BY document ORDER BY document
 """
 

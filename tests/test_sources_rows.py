@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - one case per line reads as a table
 """Converting one cell: exact, strict, with a message for each invalid value."""
 
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,12 +12,17 @@ from hypothesis import strategies as st
 from sagerecon.model.place import NOWHERE
 from sagerecon.sources.cell import CellError
 from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.notation import Notation
 from sagerecon.sources.rows import converter
+
+NOTATION = {field.name for field in fields(Notation)}
 
 
 def typed(cell: object, kind: str, decimal: str = ".", thousands: str = "", **column: object) -> object:
-    """Return the converted cell."""
-    file = SourceFile("t", "t.csv", "csv", (), NOWHERE, decimal=decimal, thousands=thousands)
+    """Return the converted cell; of the settings, those of a notation are the file's."""
+    declared = {name: column.pop(name) for name in NOTATION & column.keys()}
+    notation = Notation(decimal=decimal, thousands=thousands, **declared)  # type: ignore[arg-type]
+    file = SourceFile("t", "t.csv", "csv", (), NOWHERE, notation=notation)
     return converter(Column("c", kind, ("c",), NOWHERE, **column), file)(cell)  # type: ignore[arg-type]
 
 
@@ -68,15 +74,15 @@ def test_number_notations_are_accepted(text: str, marks: tuple[str, str], value:
 @pytest.mark.parametrize(
     ("cell", "settings", "message"),
     [
-        ("12,50", {}, "'12,50' is not a number. sources.yaml declares decimal: '.' and no thousands separator."),
+        ("12,50", {}, "'12,50' is not a number. Set decimal: ','."),
         ("1,23.50", {"thousands": ","}, "'1,23.50' is not a number. sources.yaml declares decimal: '.' and thousands: ','."),
-        ("£12", {}, "'£12' is not a number."),
-        ("1.2E+05", {}, "'1.2E+05' is not a number."),
-        ("1.255", {}, "'1.255' has 3 decimals; the column keeps 2. Set scale: 3."),
+        ("£12", {}, "'£12' is not a number. Set currency: '£'."),
+        ("1.2E+05", {}, "'1.2E+05' is not a number. Set exponent: true."),
+        ("1.255", {}, "'1.255' has 3 decimals; the column keeps 2. Set scale: 3, or round: 2 to round the amounts."),
         ("1" * 19, {}, "'1111111111111111111' has more than 18 digits."),
-        ("-", {}, "'-' is not a number."),
-        ("(12", {}, "'(12' is not a number."),
-        ("٣", {}, "'٣' is not a number."),
+        ("-", {}, "'-' is not a number. Set dash: zero if it means 0, or dash: empty."),
+        ("(12", {}, "'(12' is not a number. sources.yaml declares decimal: '.' and no thousands separator."),
+        ("٣", {}, "'٣' is not a number. Only the digits 0 to 9 are read."),
         (True, {}, "true is not a number."),
         ({"a": 1}, {}, "an object is not a number."),
         (Decimal("1E+999999999"), {}, "'1E+999999999' is not a number."),
@@ -120,7 +126,9 @@ def test_a_number_in_any_notation_is_read_equal(number: Decimal, marks: tuple[st
         ("24.03.2017 13:47", "datetime", {"formats": ("%d.%m.%Y %H:%M",)}, "2017-03-24T13:47:00"),
         (" padded ", "text", {}, " padded "),
         (17850, "text", {}, "17850"),
-        (Decimal("50.0"), "text", {}, "50.0"),
+        (Decimal("50.0"), "text", {}, "50"),
+        (Decimal("50.50"), "text", {}, "50.50"),
+        (Decimal("1.001E+3"), "text", {}, "1001"),
         ("0010", "text", {}, "0010"),
         ("   ", "text", {}, None),
         ("", "decimal", {}, None),
@@ -136,19 +144,19 @@ def test_cells_of_the_other_types(
 @pytest.mark.parametrize(
     ("cell", "kind", "settings", "message"),
     [
-        ("17850.0", "integer", {}, "'17850.0' is not a whole number."),
+        ("17850.0", "integer", {}, "'17850.0' is not a whole number. Set type: decimal."),
         (Decimal("5.5"), "integer", {}, "'5.5' is not a whole number."),
         (True, "integer", {}, "true is not a whole number."),
         (2**63, "integer", {}, "'9223372036854775808' is too large for a whole number."),
         ("maybe", "boolean", {"words": {"ja": True, "nein": False}}, "'maybe' is neither true nor false. Values: ja, nein."),
-        ("31/03/2017", "date", {}, "'31/03/2017' is not a date such as 2017-03-31."),
-        ("20170331", "date", {}, "'20170331' is not a date such as 2017-03-31."),
+        ("31/03/2017", "date", {}, "'31/03/2017' is not a date such as 2017-03-31. Set format: \"%d/%m/%Y\"."),
+        ("20170331", "date", {}, "'20170331' is not a date such as 2017-03-31. Set format: \"%Y%m%d\"."),
         ("2017-02-29", "date", {}, "'2017-02-29' is not a date such as 2017-03-31."),
-        ("03/31/2017", "date", {"formats": ("%d/%m/%Y",)}, "'03/31/2017' is not %d/%m/%Y."),
-        (datetime(2017, 3, 31, 8), "date", {}, "'2017-03-31 08:00:00' is not a date such as 2017-03-31."),  # noqa: DTZ001
-        ("noon", "datetime", {}, "'noon' is not a date and time such as 2017-03-31T14:05:00."),
+        ("03/31/2017", "date", {"formats": ("%d/%m/%Y",)}, "'03/31/2017' is not %d/%m/%Y. Add to format: \"%m/%d/%Y\"."),
+        (datetime(2017, 3, 31, 8), "date", {}, "'2017-03-31 08:00:00' has a time of day. Set drop_time: true to keep the day alone, or type: datetime."),  # noqa: DTZ001
+        ("noon", "datetime", {}, "'noon' is not a date and time such as 2017-03-31T14:05:00. If it means an empty cell, set null_words: [\"noon\"]."),
         (["a"], "text", {}, "a list is not text."),
-        (False, "text", {}, "false is not text."),
+        (False, "text", {}, "false is not text. Set type: boolean."),
         ("a\ud800b", "text", {}, r"'a\ud800b' contains an unpaired surrogate. Export the file again."),
         ("  ", "text", {"required": True}, "the cell is empty; a value is required."),
         (None, "decimal", {"required": True}, "the cell is empty; a value is required."),

@@ -77,7 +77,7 @@ VOUCHERS = table(
 def test_the_records_of_a_label_have_its_fields(tmp_path: Path) -> None:
     with snapshot(tmp_path, ACCOUNTS, {"t.se": GOOD}) as opened:
         cash, sales = opened.records("accounts", ["account"])
-    assert cash.values == {"account": "1910", "name": "Kassa", "_origin": "t.se:8"}
+    assert cash.values == {"account": "1910", "name": "Kassa", "_origin": "t.se:8", "_row": 1}
     assert sales.values["name"] == "Försäljning, \t25 %"
     assert sales.origins == (Place("t.se", 9),)
 
@@ -137,7 +137,7 @@ def test_objects_are_pairs_and_their_numbers_may_hold_blanks(tmp_path: Path) -> 
         (("{\n}\n", "{\n}\n}\n"), "t.se:25: } closes no voucher."),
         (("{\n}\n", "{\n}\n{\n"), "t.se:25: { does not follow a #VER line."),
         (("#RAR 0", "RAR 0"), "t.se:7: the line does not begin with a label such as #KONTO."),
-        (("250.50\n\t#B", "250,50\n\t#B"), "t.se:15: lines: item 1, amount: '250,50' is not a number. sources.yaml declares decimal: '.' and no thousands separator."),
+        (("250.50\n\t#B", "250,50\n\t#B"), "t.se:15: lines: item 1, amount: '250,50' is not a number. Set decimal: ','."),
         (("20240131 \"S", "20240231 \"S"), "t.se:15: date: '20240231' is not %Y%m%d."),
     ],
 )  # fmt: skip

@@ -45,7 +45,7 @@ def test_no_column_has_an_inexact_type(tmp_path: Path) -> None:
     with snapshot(tmp_path, table(columns), {"t.csv": data}) as opened:
         (row,) = opened.rows("t")
     assert tuple(row.values()) == (
-        "x", 1, Decimal("1.10"), True, date(2017, 3, 31), datetime(2017, 3, 31, 14, 5, 6), "t.csv:2",  # noqa: DTZ001
+        "x", 1, Decimal("1.10"), True, date(2017, 3, 31), datetime(2017, 3, 31, 14, 5, 6), "t.csv:2", 1,  # noqa: DTZ001
     )  # fmt: skip
     with duckdb.connect(str(tmp_path / "snapshot.duckdb"), read_only=True) as connection:
         types = connection.execute("SELECT column_name, data_type FROM information_schema.columns").fetchall()
@@ -124,7 +124,7 @@ def test_all_files_are_read_even_if_one_is_unreadable(tmp_path: Path) -> None:
         take(tmp_path, text, {"t.csv": DATA.replace("8.41", "?"), "page.json": "<html></html>"})
     assert [str(finding) for finding in caught.value.findings] == [
         "page.json:1:1: the file is a web page, not JSON. Check whether an error page was saved instead of the export.",
-        "t.csv:10:2: amount: '?' is not a number.",
+        "t.csv:10:2: amount: '?' is not a number. If it means an empty cell, set null_words: [\"?\"].",
         "tt.csv: the file does not exist. Did you mean 't.csv'?",
     ]
 

@@ -258,7 +258,7 @@ def test_a_date_out_of_range_is_reported_at_its_cell(tmp_path: Path) -> None:
 def test_a_negative_date_is_reported_at_its_cell(tmp_path: Path) -> None:
     _, findings = take(tmp_path, CUSTOMERS, {"t.xlsx": changed(SHEET, "<v>42825</v>", "<v>-5</v>")})
     assert [str(finding) for finding in findings] == [
-        "t.xlsx:2:3: since: the cell holds a date of the year 1899; a workbook has none before 1900."
+        "t.xlsx:2:3: since: a date of the year 1899: a workbook has none before 1900."
         " Correct the date, or store it as text."
     ]
 

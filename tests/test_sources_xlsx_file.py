@@ -32,24 +32,24 @@ def test_cells_are_exact_and_rows_have_their_number(tmp_path: Path) -> None:
     ]
     with snapshot(tmp_path, CUSTOMERS, {"t.xlsx": workbook(rows)}) as opened:
         assert [tuple(row.values()) for row in opened.rows("t")] == [
-            ("C001", Decimal("20000000.99"), date(2017, 3, 31), "t.xlsx:2"),
-            ("0002", Decimal("0.80"), date(2017, 3, 31), "t.xlsx:3"),
-            ("17850", Decimal("5.00"), None, "t.xlsx:5"),
-            ("C5", Decimal("1.15"), None, "t.xlsx:6"),
-            ("C6", Decimal("-27136760851.95"), None, "t.xlsx:7"),
+            ("C001", Decimal("20000000.99"), date(2017, 3, 31), "t.xlsx:2", 1),
+            ("0002", Decimal("0.80"), date(2017, 3, 31), "t.xlsx:3", 2),
+            ("17850", Decimal("5.00"), None, "t.xlsx:5", 3),
+            ("C5", Decimal("1.15"), None, "t.xlsx:6", 4),
+            ("C6", Decimal("-27136760851.95"), None, "t.xlsx:7", 5),
         ]
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([HEADER, ("C1", "ten", None)], "t.xlsx:2:2: owed: 'ten' is not a number."),
-        ([HEADER, ("C1", 1.005, None)], "t.xlsx:2:2: owed: '1.005' has 3 decimals; the column keeps 2. Set scale: 3."),
-        ([HEADER, ("C1", 1, datetime(2017, 3, 31, 8))], "t.xlsx:2:3: since: '2017-03-31 08:00:00' is not a date such as 2017-03-31."),  # noqa: DTZ001
+        ([HEADER, ("C1", "ten", None)], "t.xlsx:2:2: owed: 'ten' is not a number. If it means an empty cell, set null_words: [\"ten\"]."),
+        ([HEADER, ("C1", 1.005, None)], "t.xlsx:2:2: owed: '1.005' has 3 decimals; the column keeps 2. Set scale: 3, or round: 2 to round the amounts."),
+        ([HEADER, ("C1", 1, datetime(2017, 3, 31, 8))], "t.xlsx:2:3: since: '2017-03-31 08:00:00' has a time of day. Set drop_time: true to keep the day alone, or type: datetime."),  # noqa: DTZ001
         ([HEADER, ("C1", 90071992547409.93, None)], "t.xlsx:2:2: owed: 90071992547409.94 is too large for a workbook to store with 2 exact decimals. Store such amounts as text, or export CSV."),
         ([HEADER, ("C1", True, None)], "t.xlsx:2:2: owed: true is not a number."),
         ([HEADER, (None, 1, None)], "t.xlsx:2:1: no: the cell is empty; a value is required."),
-        ([HEADER, ("C1", 1, None, "x")], "t.xlsx:2: the row has 4 cells; the header row has 3."),
+        ([HEADER, ("C1", 1, None, "x")], "t.xlsx: cells beside the table were passed over in 1 row. Lines: 2 (x)."),
         ([("CustNo", "Balance", "Since"), ("C1", 1, None)], "t.xlsx:1: the header row has no column 'Cust No', declared as 'no'. Did you mean 'CustNo'?"),
         ([HEADER], "t.xlsx: the sheet 'Customers' has a header row but no data rows. Set optional: true if the file may be empty."),
     ],

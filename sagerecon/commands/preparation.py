@@ -6,9 +6,9 @@ from; every other command reads it there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from importlib.metadata import version
 from sys import version as python_version
 
@@ -21,10 +21,11 @@ from sagerecon.commands.expectations import (
 from sagerecon.commands.mappings import Compiled, check
 from sagerecon.commands.prepared_outcomes import PreparedOutcomes
 from sagerecon.documents.package import catalog_fingerprint, code_fingerprint
-from sagerecon.model.draft import Outcome, Quarantined
+from sagerecon.model.draft import Change, Draft, Outcome, Quarantined
 from sagerecon.model.errors import ProjectError, ValidationError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
 from sagerecon.model.not_carried import NotCarried, not_carried
+from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.figures import covers, figures
 from sagerecon.pairing.held_references import with_held_references
@@ -212,11 +213,17 @@ class _Inputs:
         project, compiled, snapshot = self.project, self.compiled, self.snapshot
         findings = [*compiled.findings, *snapshot.facts.findings, *snapshot.checks()]
         findings += (found for control in snapshot.controls() for found in compare_figures(control))
+        for dataset, key in dict.fromkeys((each.dataset, tuple(each.key)) for each in compiled.mappings):
+            findings += snapshot.look_alike_keys(dataset, key)
         screening = Screening(project.catalog, _business_settings(project), self._counts)
+        changes: dict[Place, list[Change]] = {}
+        for found in snapshot.changes():
+            changes.setdefault(found.origin, []).append(found.change)
         for mapping in compiled.mappings:
             for record in snapshot.records(mapping.dataset, mapping.key):
                 for outcome in mapping.outcomes(record):
-                    file.add(screening.check(outcome), record)
+                    changed = _with_changes(outcome, changes) if changes else outcome
+                    file.add(screening.check(changed), record)
         screening.set_aside(file)
         file.put("has_orphans", screening.has_orphans)
         tie_outs = TieOutRows(project.tie_outs, snapshot, compiled.crosswalks)
@@ -258,6 +265,14 @@ def _open_inputs(project: Project) -> Iterator[_Inputs]:
                 if decision.standing is Standing.DUPLICATE_IN_SOURCE
             ],
         )
+
+
+def _with_changes(outcome: Outcome, changes: Mapping[Place, Sequence[Change]]) -> Outcome:
+    """Return the outcome with what was changed in its rows on reading, before what its mapping changed."""
+    if not isinstance(outcome, Draft):
+        return outcome
+    on_reading = [change for origin in outcome.origins for change in changes.get(origin, ())]
+    return replace(outcome, changes=(*on_reading, *outcome.changes)) if on_reading else outcome
 
 
 def _changed() -> ProjectError:

@@ -83,9 +83,12 @@ def form(found: FileLook | DatasetLook) -> dict[str, str]:
         facts["sheet"] = f"sheet {file.sheet}"
     if file.skip:
         facts["heading"] = f"heading in line {file.skip + 1}"
-    if (file.decimal, file.thousands) != (".", ""):
-        facts["numbers"] = f"decimal mark '{file.decimal}'"
-        facts["numbers"] += f" and thousands mark '{file.thousands}'" if file.thousands else ""
+    if not file.has_header:
+        facts["heading"] = "no heading"
+    decimal, thousands = file.notation.decimal, file.notation.thousands
+    if (decimal, thousands) != (".", ""):
+        facts["numbers"] = f"decimal mark '{decimal}'"
+        facts["numbers"] += f" and thousands mark '{thousands}'" if thousands else ""
     return facts
 
 

@@ -30,16 +30,24 @@ class Code(StrEnum):
         "The cells of a column that is not declared can be read in several ways.",
     )
     AMBIGUOUS_FORM = ("ambiguous_form", "How a file is written cannot be told from its content alone.")
+    AMBIGUOUS_DATE = ("ambiguous_date", "Two formats of a column read a cell as different dates.")
     AS_AT_TOO_EARLY = ("as_at_too_early", "The reconciliation date lies before the cut-over.")
+    BAD_CONDITION = ("bad_condition", "A condition for rows in sources.yaml tests nothing.")
     BAD_FORMAT = ("bad_format", "A date format in sources.yaml does not give a date or time.")
     BAD_NAME = ("bad_name", "A name has characters other than lower-case letters, digits and underscores.")
     BEFORE_START = ("before_start", "A document is dated before the first day of the books in Sage.")
     BLOCKED = ("blocked", "A step waits for another record that is not in Sage.")
+    CELLS_PASSED_OVER = ("cells_passed_over", "A sheet has cells beside its table, which are not read.")
     CENSUS = ("census", "What Sage holds is read before the first write.")
+    CENTURY_MISSING = (
+        "century_missing",
+        "A date format has years of two digits, and no century is declared.",
+    )
     CHANGED_AFTER_WRITE = (
         "changed_after_write",
         "A written record has changed in the source, and Sage does not let its kind be updated.",
     )
+    CHANGED_ON_READING = ("changed_on_reading", "Values were changed on reading, as sources.yaml declares.")
     CHANGED_SINCE_SNAPSHOT = (
         "changed_since_snapshot",
         "A source file has changed since the snapshot was taken.",
@@ -55,6 +63,7 @@ class Code(StrEnum):
         "A constant is not among the values that the field accepts.",
     )
     CONSTANT_TOO_LONG = ("constant_too_long", "A constant is longer than the field accepts.")
+    CONTROL_CHARACTER = ("control_character", "A cell holds a control character or a mark of direction.")
     COUNT_DIFFERS = ("count_differs", "A JSON file states another number of records than it contains.")
     CROSSWALK_BLANK = ("crosswalk_blank", "A cell of a crosswalk that needs a value is blank.")
     CROSSWALK_DATES = ("crosswalk_dates", "A crosswalk row ends before it begins.")
@@ -76,6 +85,8 @@ class Code(StrEnum):
     )
     CROSSWALK_ROW = ("crosswalk_row", "A row of a crosswalk is not of the form its heading asks for.")
     DATASET_CIRCLE = ("dataset_circle", "Datasets refer to each other in a circle.")
+    DATE_IN_TEXT = ("date_in_text", "A text column of a workbook holds a date or a time.")
+    DAY_CHANGES = ("day_changes", "A time lies on another day in UTC than in its own time zone.")
     DECISION_LAPSED = (
         "decision_lapsed",
         "A decision has no effect: its figures have changed, its day is over, or it cannot be carried out.",
@@ -101,12 +112,16 @@ class Code(StrEnum):
     FIGURES_DIFFER = ("figures_differ", "The figures of a control total differ.")
     FILE_CHANGED = ("file_changed", "A source file changed while it was read.")
     FILE_TOO_LARGE = ("file_too_large", "A file, or a folder, is larger than its limit.")
+    FORMATS_COUNTED = ("formats_counted", "How many cells each format of a column has read.")
     FORMULA_FAILED = ("formula_failed", "A workbook cell holds the error value of a formula.")
+    FORMULA_NOT_CALCULATED = ("formula_not_calculated", "A workbook cell holds a formula without a value.")
     GONE_FROM_SOURCE = (
         "gone_from_source",
         "Records that an earlier run recorded are no longer in the source.",
     )
     HALF_CHARACTER = ("half_character", "A cell contains an unpaired surrogate.")
+    HEADER_NOT_FOUND = ("header_not_found", "No row has the titles by which the header row is to be found.")
+    HEADER_REPEATED = ("header_repeated", "A row repeats the header row.")
     IDENTITY_NOT_MAPPED = ("identity_not_mapped", "A field of the identity is not among the mapped fields.")
     IGNORED_AND_USED = ("ignored_and_used", "A column is both ignored and used.")
     IN_DOUBT = ("in_doubt", "It is not known whether a call was carried out by Sage.")
@@ -125,6 +140,10 @@ class Code(StrEnum):
         "A kind is not available in the country or edition of the business.",
     )
     KIND_NOT_MADE = ("kind_not_made", "A kind is read-only in Sage.")
+    LETTERS_GARBLED = (
+        "letters_garbled",
+        "A text of a cell was read in another encoding than it was written in.",
+    )
     LETTERS_LOST = (
         "letters_lost",
         "Text holds replacement characters: letters were lost before the file was written.",
@@ -132,6 +151,8 @@ class Code(StrEnum):
     LIST_IN_FLAT_FILE = ("list_in_flat_file", "A column of a flat file is declared as a list.")
     LIST_WITHOUT_COLUMNS = ("list_without_columns", "A list in sources.yaml declares no columns.")
     LOCKED_PERIOD = ("locked_period", "A document is dated in a period that is locked in Sage.")
+    LOOK_ALIKE_KEYS = ("look_alike_keys", "Keys of a dataset differ only in what is hardly seen.")
+    MERGED_CELL = ("merged_cell", "A cell of a workbook is merged with another one.")
     MISSING_COLUMN = ("missing_column", "A file or the SQL of a dataset lacks a column that is needed.")
     MISSING_FIELD = ("missing_field", "A mapping does not fill a field that Sage requires.")
     MISSING_KEY = ("missing_key", "A required key is missing.")
@@ -147,6 +168,7 @@ class Code(StrEnum):
     NO_ITEM = ("no_item", "No item of a list meets the condition, and one is required.")
     NO_OTHERWISE = ("no_otherwise", "A `choose` has no `otherwise` branch.")
     NO_REFERENCE = ("no_reference", "A reference is blank, and the mapping does not allow that.")
+    NO_ROWS_MATCH = ("no_rows_match", "No row matches a condition of sources.yaml.")
     NO_SHEET = ("no_sheet", "A workbook has no sheet of the declared name.")
     NO_SOURCE = ("no_source", "A field of a mapping has no source.")
     NO_SUCH_COLUMN = ("no_such_column", "The SQL of a dataset does not return a key column.")
@@ -192,6 +214,7 @@ class Code(StrEnum):
     NOT_VALID = ("not_valid", "A value breaks a rule of the file's schema.")
     NOT_WHOLE = ("not_whole", "A number has decimals, and the field takes whole numbers.")
     NOT_YAML = ("not_yaml", "A file is not YAML.")
+    NUMBER_FORMAT = ("number_format", "A sheet shows a number of a text column by a format that is not read.")
     OPENING_AFTER_START = (
         "opening_after_start",
         "An opening entry is dated on or after the start of the books.",
@@ -213,10 +236,15 @@ class Code(StrEnum):
         "Records may have been recorded by an earlier run under another key.",
     )
     REQUIRED = ("required", "A draft lacks a field that Sage requires.")
+    ROWS_PASSED_OVER = (
+        "rows_passed_over",
+        "Rows of a source file were passed over, as sources.yaml declares.",
+    )
     SAME_MARKS = ("same_marks", "The decimal and thousands separators are the same.")
     SCALE_TOO_LARGE = ("scale_too_large", "A column declares more decimals than can be kept.")
     SQL_FAULT = ("sql_fault", "The SQL of a dataset has an error.")
     SQL_LIMIT = ("sql_limit", "An SQL query is longer or slower, or returns or needs more, than its limit.")
+    STATED_DELIMITER = ("stated_delimiter", "A CSV file states another delimiter than declared.")
     STRANGE_COLUMN = ("strange_column", "The SQL of a dataset returns a column of an unsupported type.")
     TAB = ("tab", "A YAML file is indented by a tab.")
     TAG = ("tag", "A YAML file uses a tag.")
@@ -263,6 +291,7 @@ class Code(StrEnum):
     UNKNOWN_PART = ("unknown_part", "A reference names a part that the answer of its kind does not have.")
     UNKNOWN_RECORDS = ("unknown_records", "The format of a file has no records of the declared name.")
     UNKNOWN_TRANSFORM = ("unknown_transform", "A transform does not exist.")
+    UNLIKELY_DATE = ("unlikely_date", "A date lies in a year in which no business has dates.")
     UNMAPPED_SOURCE = ("unmapped_source", "A column is neither mapped nor ignored.")
     UNREADABLE = ("unreadable", "A file or a page of Sage cannot be read.")
     UNTRUSTED_FOLDER = (

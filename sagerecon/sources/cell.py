@@ -1,8 +1,9 @@
-"""Typed cells, and the error for a cell that does not have its declared type."""
+"""Typed cells, and what is said of a cell that does not have its declared type or was changed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -15,7 +16,53 @@ Cell: TypeAlias = "str | int | bool | list[dict[str, Cell]] | None"
 CellConverter: TypeAlias = Callable[[object], Cell]
 
 
-class CellError(Exception):
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A blank cell, and the value that a declared rule gives it from another cell."""
+
+    value: object
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellChange:
+    """A value that a declared rule changed on reading."""
+
+    origin: str  #: the address of the row
+    column: str
+    before: str
+    after: str
+    rule: str  #: the declaration, such as `round: 2`
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A blank cell that is merged with another one."""
+
+    first: str  #: the address of the cell that has the value, such as A2
+
+
+class CellNote(Exception):
+    """What is said of a cell; `value` is kept."""
+
+    def __init__(self, value: Cell, changes: tuple[CellChange, ...] = ()) -> None:
+        super().__init__()
+        self.value = value
+        self.changes = changes  #: without origin and column; the column of a list's item is one of the list
+
+
+class CellChanged(CellNote):
+    """A declared rule changed the cell."""
+
+    @classmethod
+    def by(cls, rule: str, before: object, after: Cell) -> CellChanged:
+        """Return the note of one change."""
+        shown = "" if before is None else _plain(before)
+        changed = "" if after is None else str(after)
+        return cls(after, (CellChange(origin="", column="", before=shown, after=changed, rule=rule),))
+
+
+class CellError(CellNote):
     """A cell that does not match its column. A warning carries the `value` that is kept."""
 
     def __init__(
@@ -25,13 +72,13 @@ class CellError(Exception):
         hint: str = "",
         severity: Severity = Severity.ERROR,
         value: Cell = None,
+        changes: tuple[CellChange, ...] = (),
     ) -> None:
-        super().__init__(message)
+        super().__init__(value, changes)
         self.code = code
         self.message = message
         self.hint = hint
         self.severity = severity
-        self.value = value
 
     def finding(self, place: Place, column: str) -> Finding:
         """Return the error as a finding at `place`, with the name of the column."""
@@ -50,7 +97,7 @@ def display_text(cell: object) -> str:
         return "an object" if isinstance(cell, dict) else "a list"
     if isinstance(cell, bool):
         return str(cell).lower()
-    text = plain_digits(cell) if isinstance(cell, Decimal) else str(cell)
+    text = _plain(cell)
     text = text if len(text) <= 40 else f"{text[:39]}…"
     return f"'{text}'".encode("utf-8", "backslashreplace").decode()
 
@@ -58,3 +105,7 @@ def display_text(cell: object) -> str:
 def plain_digits(number: Decimal) -> str:
     """Return the number without an exponent, unless it has so many digits that they would fill the memory."""
     return f"{number:f}" if -60 < number.adjusted() < 60 else str(number)
+
+
+def _plain(cell: object) -> str:
+    return plain_digits(cell) if isinstance(cell, Decimal) else str(cell)

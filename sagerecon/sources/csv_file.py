@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
+from functools import partial
 from io import TextIOWrapper
-from itertools import islice
 from pathlib import Path
-from typing import TextIO
 
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
-from sagerecon.model.limits import CELL, CSV_ROW, SOURCE_FILE
+from sagerecon.model.limits import CELL, SOURCE_FILE
 from sagerecon.model.place import Place
+from sagerecon.sources.blocks import BLOCK_ROWS, Block
+from sagerecon.sources.csv_rows import CsvRows, LongRowError
 from sagerecon.sources.definitions import SourceFile
-from sagerecon.sources.files import file_errors, require_format, source_error
-from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
-from sagerecon.sources.rows import Row, converter
+from sagerecon.sources.files import file_errors, require_format, source_error, wide_encoding, wide_finding
+from sagerecon.sources.flat_table import FlatFormat, flat_rows
+from sagerecon.sources.rows import Note, Row, converter
 
 _CSV = FlatFormat(converter, "the file", are_short_rows_padded=False)
 
 
-class _LongRowError(Exception):
-    """A row is longer than it may be."""
+#: Bytes by which the encoding of a file is recognised.
+_HEAD = 1024
 
-
-class _Lines:
-    """The lines of a CSV file, up to the longest row. A quoted cell may hold line ends."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self.of_row = 0  #: characters read since the last row; whoever takes a row sets it to 0
-
-    def __iter__(self) -> Iterator[str]:
-        most = CSV_ROW.most
-        while line := self._stream.readline(most + 1):
-            self.of_row += len(line)
-            if self.of_row > most:
-                raise _LongRowError
-            yield line
+#: The first line of a CSV file in which Excel states its delimiter.
+_STATED_DELIMITER = re.compile(r'"?sep=(.)"?,*', re.IGNORECASE)
 
 
 class CsvReader:
@@ -48,7 +37,7 @@ class CsvReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:
@@ -62,7 +51,15 @@ class CsvReader:
             TextIOWrapper(content, encoding=encoding, newline="") as stream,
         ):
             try:
-                yield from flat_rows(self._rows(stream, name), self._file, name, _CSV)
+                rows = CsvRows(stream, self._file.delimiter, self._file.quote)
+                try:
+                    yield from self._skip(rows, name)
+                    yield from flat_rows(rows, self._file, name, _CSV, partial(rows.take, BLOCK_ROWS))
+                except csv.Error as error:
+                    yield _syntax_finding(Place(name, rows.start), error)
+                except LongRowError as error:
+                    hint = "Check the delimiter, the line ends, and that each quoted cell is closed."
+                    yield Finding(Code.TOO_LONG, Place(name, rows.start), str(error), hint)
             except UnicodeError as error:
                 raise source_error(_encoding_finding(path, name, encoding)) from error
 
@@ -70,38 +67,24 @@ class CsvReader:
         """Yield nothing: the header row has already shown which columns are missing."""
         return iter(())
 
-    def _rows(self, stream: TextIO, name: str) -> Iterator[RawRow | Finding]:
-        """Yield the rows that are not blank, with the line on which each starts.
+    def _skip(self, rows: CsvRows, name: str) -> Iterator[Finding]:
+        """Read the lines before the table; yield a finding if the first states another delimiter."""
+        for _ in range(self._file.skip):
+            rows.next_line()
+        if not self._file.skip:
+            first = rows.next_line()
+            stated = _STATED_DELIMITER.fullmatch(first.rstrip("\r\n"))
+            if stated is None:
+                rows.put_back([first] if first else [])
+            else:
+                yield from self._check_stated(Place(name, 1), stated[1])
 
-        A finding is the last that is yielded: what follows cannot be read.
-        """
-        csv.field_size_limit(CELL.most)
-        lines = _Lines(stream)
-        line = 1
-        try:
-            skipped = self._skip(lines)
-            line = skipped + 1
-            delimiter, quote = self._file.delimiter, self._file.quote
-            reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
-            for cells in reader:
-                lines.of_row = 0
-                start, line = line, skipped + reader.line_num + 1
-                if any(cells):  # or it is an empty line, or one of delimiters as spreadsheets write it
-                    yield start, cells
-        except csv.Error as error:
-            yield _syntax_finding(Place(name, line), error)
-        except _LongRowError:
-            message = f"the row is longer than a row may be; {CSV_ROW.sentence}."
-            hint = "Check the delimiter, the line ends, and that each quoted cell is closed."
-            yield Finding(Code.TOO_LONG, Place(name, line), message, hint)
-
-    def _skip(self, lines: _Lines) -> int:
-        """Read the lines before the header row, and return their number."""
-        skipped = 0
-        for _ in islice(lines, self._file.skip):
-            lines.of_row = 0
-            skipped += 1
-        return skipped
+    def _check_stated(self, place: Place, stated: str) -> Iterator[Finding]:
+        """Yield a finding if the file states another delimiter than declared."""
+        if stated != self._file.delimiter:
+            shown = {"\t": '"\\t"'}.get(stated, f"'{stated}'")
+            message = f"the file states that its delimiter is {shown}."
+            yield Finding(Code.STATED_DELIMITER, place, message, f"Set delimiter: {shown}.")
 
     def _encoding(self, path: Path, name: str) -> str:
         """Return the declared encoding.
@@ -110,12 +93,14 @@ class CsvReader:
             SourceError: the byte-order mark of the file contradicts the declared encoding.
         """
         with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
-            head = stream.read(4)
+            head = stream.read(_HEAD)
         declared = self._file.encoding.lower().replace("_", "-")
         if head.startswith(b"\xef\xbb\xbf") and not declared.startswith("utf"):
             found = "utf-8"
         elif head.startswith((b"\xff\xfe", b"\xfe\xff")) and not declared.startswith("utf-16"):
             found = "utf-16"
+        elif wide := wide_encoding(head, self._file.encoding):
+            raise source_error(wide_finding(name, wide, self._file.encoding))
         else:
             return "utf-8-sig" if declared in ("utf-8", "utf8") else self._file.encoding
         raise source_error(
@@ -145,6 +130,7 @@ def _encoding_finding(path: Path, name: str, encoding: str) -> Finding:
     """
     place = Place(name)
     subject = "a byte"
+    hint = "Set the encoding of the file, such as encoding: cp1252."
     with file_errors(place), open_bounded(path, SOURCE_FILE) as stream:
         lines = () if encoding.lower().startswith(("utf-16", "utf-32")) else stream
         for number, line in enumerate(lines, start=1):
@@ -154,10 +140,20 @@ def _encoding_finding(path: Path, name: str, encoding: str) -> Finding:
                 place = Place(name, number)
                 if isinstance(error, UnicodeDecodeError):
                     subject = f"byte 0x{line[error.start]:02x}"
+                if not encoding.lower().startswith("utf") and _is_utf_8(line):
+                    hint = "Set encoding: utf-8."
                 break
     return Finding(
         Code.NOT_IN_ENCODING,
         place,
         f"{subject} is not valid {encoding.removesuffix('-sig')}.",
-        "Set the encoding of the file, such as encoding: cp1252.",
+        hint,
     )
+
+
+def _is_utf_8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeError:
+        return False
+    return True

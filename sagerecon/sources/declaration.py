@@ -104,10 +104,16 @@ def _file_lines(entry: Entry) -> Iterator[str]:
         yield f"    skip: {file.skip}"
     if file.sheet:
         yield f"    sheet: {_text(file.sheet)}"
-    if file.decimal != ".":
-        yield f"    decimal: {json.dumps(file.decimal)}"
-    if file.thousands:
-        yield f"    thousands: {json.dumps(file.thousands)}"
+    if file.notation.decimal != ".":
+        yield f"    decimal: {json.dumps(file.notation.decimal)}"
+    if file.notation.thousands:
+        yield f"    thousands: {json.dumps(file.notation.thousands)}"
+    if not file.has_header:
+        yield "    header: none"
+    if file.short_rows:
+        yield f"    short_rows: {file.short_rows}"
+    if file.trailing_delimiter:
+        yield "    trailing_delimiter: true"
     yield "    columns:"
     for column in file.columns:
         for line in entry.comments.get(column.name, "").splitlines():
@@ -120,8 +126,12 @@ def _column(column: Column, *, nested: bool) -> str:
     if nested and column.path != (column.name,):
         dotted = any("." in key for key in column.path)
         keys.append(f"path: {_list(column.path) if dotted else _text('.'.join(column.path) or '.')}")
+    elif not nested and column.number:
+        keys.append(f"column: {column.number}")
     elif not nested and column.path != (column.name,):
         keys.append(f"column: {_text(column.path[0])}")
+    if column.occurrence:
+        keys.append(f"occurrence: {column.occurrence}")
     keys.append(f"type: {column.type}")
     if column.type == "decimal" and column.scale != 2:
         keys.append(f"scale: {column.scale}")
@@ -130,6 +140,8 @@ def _column(column: Column, *, nested: bool) -> str:
     if column.words:
         words = ", ".join(f"{_text(word)}: {str(value).lower()}" for word, value in column.words.items())
         keys.append(f"words: {{{words}}}")
+    if column.notation is not None and column.notation.controls:
+        keys.append(f"controls: {column.notation.controls}")
     if column.optional:
         keys.append("optional: true")
     if column.columns:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sagerecon.model.finding import Severity
 from sagerecon.model.place import NOWHERE, Place
+from sagerecon.sources.notation import PLAIN, Notation
 
 #: Maximum number of digits before the decimal point. With 18, the common type of a column with 2 decimals
 #: and one with 12 fits into DuckDB's 38 digits. For DECIMAL(38,2) and DECIMAL(38,6) DuckDB chooses
@@ -39,7 +40,38 @@ class Column:
     scale: int = 2  #: number of decimals; a number with more is an error and is never rounded
     formats: tuple[str, ...] = ()  #: strptime formats of a date or datetime; empty means ISO 8601
     words: Mapping[str, bool] = field(default_factory=dict)  #: values of a boolean, in lower case
+    number: int = 0  #: csv, xlsx: the position of the column from 1; 0: it is found by its title
+    occurrence: int = 0  #: csv, xlsx: which of the columns of this title, from 1; 0: there is one
+    fill_down: bool = False  #: csv, xlsx: whether a blank cell has the value of the one above it
+    round: int | None = None  #: decimal: the decimals to which a longer number is rounded
+    notation: Notation | None = None  #: None: as the file's
     columns: tuple[Column, ...] = ()  #: columns of the items of a list
+
+
+@dataclass(frozen=True, slots=True)
+class CellTest:
+    """What must hold of one cell of a row, which is found by title, occurrence or number as in a `Column`."""
+
+    title: str = ""
+    number: int = 0
+    occurrence: int = 0
+    equals: tuple[str, ...] = ()
+    starts_with: tuple[str, ...] = ()
+    ends_with: tuple[str, ...] = ()
+    contains: tuple[str, ...] = ()
+    is_blank: bool | None = None
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """A named condition for rows: all of its tests hold, or the row repeats the header row."""
+
+    name: str
+    tests: tuple[CellTest, ...] = ()
+    is_header: bool = False
+    is_blank: bool = False  #: `end`: the row is blank
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +90,16 @@ class SourceFile:
     delimiter: str = ","
     quote: str = '"'
     skip: int = 0  #: csv, xlsx: number of lines before the header row
-    decimal: str = "."
-    thousands: str = ""
+    notation: Notation = PLAIN
+    has_header: bool = True  #: csv, xlsx: whether a header row has the titles of the columns
+    header: tuple[str, ...] = ()  #: csv, xlsx: titles by which the header row is found; empty: the first row
+    start: RowRule | None = None  #: csv, xlsx: the row after which the table begins
+    end: RowRule | None = None  #: csv, xlsx: the row before which the table ends
+    keep: tuple[RowRule, ...] = ()  #: csv, xlsx: rows to read; empty: all
+    pass_over: tuple[RowRule, ...] = ()  #: csv, xlsx: rows to leave unread
+    short_rows: str = ""  #: csv: `pad`: cells that are missing at the end of a row are blank
+    trailing_delimiter: bool = False  #: csv: rows may end in a delimiter
+    merged: str = ""  #: xlsx: `fill`: merged cells all have the value of the first
     sheet: str = ""  #: xlsx: empty means the only sheet
     path_place: Place = NOWHERE  #: of `path`
 

@@ -136,19 +136,35 @@ def _detect_csv(path: Path, file: SourceFile, _sheet: str) -> Detected:
         encoding=encoding.removesuffix("-sig"),
         delimiter=best.delimiter,
         skip=best.lines_before,
-        columns=_columns(*best.table, Place(path.name)),
+        has_header=best.heading is not None,
+        short_rows="pad" if best.has_short_rows else "",
+        trailing_delimiter=best.has_trailing_delimiter,
+        columns=best.columns(Place(path.name)),
     )
     findings += best.findings(path.name)
     return Detected(declared, findings=tuple(findings))
 
 
 def _columns(titles: Sequence[str], sample: Sequence[Sequence[object]], place: Place) -> tuple[Column, ...]:
-    """Return a column for each title that occurs once; its type is that of the cells."""
-    return tuple(
-        cell_column(name, (title,), [cells[number] for cells in sample], place)
-        for number, (name, title) in enumerate(zip(column_names(titles), titles, strict=True))
-        if title and titles.count(title) == 1
-    )
+    """Return a column for each title; its type is that of the cells."""
+    columns = []
+    for number, (name, title) in enumerate(zip(column_names(titles), titles, strict=True)):
+        if title:
+            column = cell_column(name, (title,), [cells[number] for cells in sample], place)
+            several = titles.count(title) > 1
+            occurrence = titles[: number + 1].count(title) if several else 0
+            columns.append(replace(column, occurrence=occurrence))
+    return tuple(columns)
+
+
+def _numbered(sample: Sequence[Sequence[object]], width: int, place: Place) -> tuple[Column, ...]:
+    """Return a column for each position of a table without titles."""
+    columns = []
+    for number in range(1, width + 1):
+        name = f"column_{number}"
+        column = cell_column(name, (name,), [row[number - 1] for row in sample], place)
+        columns.append(replace(column, number=number))
+    return tuple(columns)
 
 
 def _first_lines(stream: TextIOWrapper) -> Iterator[str]:
@@ -223,6 +239,9 @@ class _Layout:
         rows = tuple(_cells(lines, delimiter, skip))
         widths = Counter(len(cells) for _, cells in rows)
         width = max(widths, key=lambda each: (widths[each] * (each > 1), each), default=1)
+        first = len(rows[0][1]) if rows else 1
+        if first > 1 and _heading([cells for _, cells in rows[:1]], first) == 0:
+            width = first  # whatever the rows below it lack
         return cls(delimiter, rows, width, _heading([cells for _, cells in rows], width))
 
     @property
@@ -230,7 +249,9 @@ class _Layout:
         """How well the delimiter fits: the better of two has the greater rank."""
         rows = self.rows[self.heading or 0 :]
         share = sum(len(cells) == self.width for _, cells in rows) / max(len(rows), 1)
-        is_table = self.width > 1 and share >= _MOST_ROWS
+        is_table = self.width > 1 and (
+            share >= _MOST_ROWS or self.has_short_rows or self.has_trailing_delimiter
+        )
         return is_table, is_table and self.heading is not None, round(share, 2), self.width
 
     @property
@@ -239,28 +260,47 @@ class _Layout:
         return self.rows[self.heading][0] - 1 if self.heading is not None and self.rows else 0
 
     @property
-    def table(self) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-        """The titles, and the rows below them of the same width."""
-        if self.heading is None:
-            return (), ()
-        titles = tuple(title.strip() for title in self.rows[self.heading][1])
-        below = (cells for _, cells in self.rows[self.heading + 1 :])
-        return titles, tuple(cells for cells in below if len(cells) == len(titles))
+    def titles(self) -> tuple[str, ...]:
+        """The titles, without a blank one at the end where rows end in a delimiter."""
+        cells = self.rows[self.heading][1] if self.heading is not None else ()
+        titles = tuple(title.strip() for title in cells)
+        return titles[:-1] if titles and not titles[-1] else titles
+
+    @property
+    def below(self) -> tuple[tuple[str, ...], ...]:
+        """The rows below the titles."""
+        return tuple(cells for _, cells in self.rows[0 if self.heading is None else self.heading + 1 :])
+
+    @property
+    def has_short_rows(self) -> bool:
+        """Whether rows lack cells at their end, and none has too many."""
+        widths = {len(cells) for cells in self.below}
+        most = len(self.titles) or self.width
+        return min(widths, default=most) < most >= max(widths, default=most)
+
+    @property
+    def has_trailing_delimiter(self) -> bool:
+        """Whether rows end in a delimiter after their last cell."""
+        most = len(self.titles)
+        longer = [cells for cells in self.below if len(cells) > most > 0]
+        return bool(longer) and not any(any(cells[most:]) for cells in longer)
+
+    def columns(self, place: Place) -> tuple[Column, ...]:
+        """Return the columns by their titles, or by position; none where the rows are no table."""
+        width = len(self.titles) or self.width
+        blank = [""] * width
+        sample = [(*cells, *blank)[:width] for cells in self.below]
+        if self.heading is not None:
+            return _columns(self.titles, sample, place)
+        return _numbered(sample, width, place) if self.rank[0] else ()
 
     def findings(self, name: str) -> Iterator[Finding]:
-        """Yield what the declaration cannot say yet."""
+        """Yield what is to be known about the rows."""
         if self.heading is None:
             yield _no_heading(Place(name))
-            return
-        width = len(self.rows[self.heading][1])
-        others = [(line, len(cells)) for line, cells in self.rows[self.heading + 1 :] if len(cells) != width]
-        if others:
-            line, cells = others[0]
-            rows = counted(len(others), "row")
-            message = f"{rows} of the first {len(self.rows):,} have another width than the heading, such as"
-            yield warning(
-                Code.RAGGED_ROW, Place(name, line), f"{message} this one: {cells} of {width} cells."
-            )
+        elif self.has_short_rows:
+            message = f"rows end before the last of the {len(self.titles)} titles; what is missing is blank."
+            yield replace(warning(Code.RAGGED_ROW, Place(name), message), severity=Severity.INFO)
 
 
 def _cells(lines: Sequence[str], delimiter: str, skip: int) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -278,21 +318,22 @@ def _cells(lines: Sequence[str], delimiter: str, skip: int) -> Iterator[tuple[in
 
 
 def _heading(rows: Sequence[Sequence[object]], width: int) -> int | None:
-    """Return the number of the first row that holds a title in each cell, or None."""
+    """Return the number of the first row that is as wide as the table, if it holds titles; else None."""
     for number, cells in enumerate(rows[:100]):
         titles = [str(cell).strip() for cell in cells if cell is not None and str(cell).strip()]
-        if len(cells) != width or len(titles) < max(width - 1, 1):
+        if len(titles) < max(width - 1, 1) or (len(titles) == 1 and width > 1):
             continue
         is_text = all(isinstance(cell, str) or cell is None for cell in cells)
-        if is_text and len(set(titles)) == len(titles) and not any(map(_VALUE.fullmatch, titles)):
+        if is_text and len(set(titles)) * 2 > len(titles) and not any(map(_VALUE.fullmatch, titles)):
             return number
         return None
     return None
 
 
 def _no_heading(place: Place) -> Finding:
-    message = "no row holds a title for each column, so the columns cannot be named."
-    return warning(Code.MISSING_COLUMN, place, message, "Export the file with its headings.")
+    message = "no row holds a title for each column, so the columns are named by their positions."
+    hint = "Export the file with its headings, or give the columns names in sources.yaml."
+    return warning(Code.MISSING_COLUMN, place, message, hint)
 
 
 def _detect_workbook(path: Path, file: SourceFile, sheet: str) -> Detected:
@@ -324,10 +365,10 @@ def _detect_workbook(path: Path, file: SourceFile, sheet: str) -> Detected:
     widths = Counter(len(cells) for _, cells in filled)
     width = max(widths, key=lambda each: (each > 1, widths[each], each))
     heading = _heading([cells for _, cells in filled], width)
-    if heading is None and (wider := max(widths)) > width:
-        heading = _heading([cells for _, cells in filled], wider)
     declared = replace(file, sheet=str(chosen.title) if len(names) > 1 else "")
     if heading is None:
+        rows = [(*cells, *[None] * (width - len(cells))) for _, cells in filled]
+        declared = replace(declared, has_header=False, columns=_numbered(rows, width, place))
         return Detected(declared, tuple(names), (*findings, _no_heading(place)))
     titles = ["" if title is None else str(title).strip() for title in filled[heading][1]]
     sample = [(*cells, *[None] * (len(titles) - len(cells))) for _, cells in filled[heading + 1 :]]

@@ -48,6 +48,9 @@ class FoundFile:
     name: str
 
 
+#: Bytes from which the encoding is recognised, and the share of zero bytes in it.
+_FEWEST, _MOSTLY = 4, 0.6
+
 #: Files named in a sentence.
 _EXAMPLES = 3
 
@@ -117,6 +120,35 @@ def require_format(path: Path, name: str, file_format: str) -> None:
                 else "",
             )
         )
+
+
+def wide_encoding(head: bytes, declared: str) -> str:
+    """Return the encoding of two or four bytes in which a text without a mark seems to be; empty if in none.
+
+    In such an encoding a text in Latin letters has a zero byte beside nearly every other one.
+
+    Args:
+        head: the first bytes of the file.
+        declared: the declared encoding.
+    """
+    declared = declared.lower().replace("_", "-")
+    if len(head) < _FEWEST or declared in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-32"):
+        return ""
+    blank = [head[start::4].count(0) / len(head[start::4]) for start in range(4)]
+    zero = [share > _MOSTLY for share in blank]
+    if zero == [False, True, True, True]:
+        return "utf-32-le"
+    if zero == [True, True, True, False]:
+        return "utf-32-be"
+    if zero == [False, True, False, True]:
+        return "" if declared == "utf-16" else "utf-16-le"
+    return "utf-16-be" if zero == [True, False, True, False] and head[:2] != b"\xfe\xff" else ""
+
+
+def wide_finding(name: str, found: str, declared: str) -> Finding:
+    """Return the finding for a text in an encoding that `wide_encoding` recognised."""
+    message = f"the file is text in {found} without a byte-order mark, not {declared}."
+    return Finding(Code.NOT_IN_ENCODING, Place(name, 1, 1), message, f"Set encoding: {found}.")
 
 
 def _has_password(stream: BufferedReader, head: bytes) -> bool:

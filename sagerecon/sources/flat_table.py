@@ -1,8 +1,8 @@
-"""Tables with a header row and rows of cells, as in CSV files and workbooks."""
+"""Tables of rows of cells, as in CSV files and workbooks: which rows and columns are read, and how."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TypeAlias
@@ -13,10 +13,12 @@ from sagerecon.model.finding import Finding
 from sagerecon.model.limits import WORKBOOK_COLUMNS
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
-from sagerecon.sources.cell import CellConverter
-from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.blocks import Block, block_converter
+from sagerecon.sources.cell import CellConverter, Filled
+from sagerecon.sources.definitions import CellTest, Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, source_error
-from sagerecon.sources.rows import Field, Row, RowConverter
+from sagerecon.sources.row_rules import Heading, PassedOver, RowChooser, cell_text, is_blank_row, row_test
+from sagerecon.sources.rows import Field, Note, Row, RowConverter, converter, filling_converter, notation_of
 
 #: The cells of one row, after the number of its line. A format reader yields them, and findings.
 RawRow: TypeAlias = "tuple[int, Sequence[object]]"
@@ -29,135 +31,330 @@ class FlatFormat:
     converter: Callable[[Column, SourceFile], CellConverter]
     what: str  #: what a table is called in a message: `the file`, `the sheet`
     are_short_rows_padded: bool  #: whether cells that are blank at the end of a row may be left out
+    are_notes_passed_over: bool = False  #: whether cells right of the table are no error
 
 
 def flat_rows(
-    rows: Iterable[RawRow | Finding], file: SourceFile, name: str, kind: FlatFormat
-) -> Iterator[Row | Finding]:
-    """Yield the typed rows of a table, and a finding for each error in them. Its first row is the header row.
+    rows: Iterable[RawRow | Finding],
+    file: SourceFile,
+    name: str,
+    kind: FlatFormat,
+    take: Callable[[], Sequence[RawRow | Finding]] | None = None,
+) -> Iterator[Row | Note | Block]:
+    """Yield the typed rows of a table, and a note for each error or change in them.
 
     Args:
-        rows: without those before the header row, and without blank ones. A finding among them is the last:
-            what follows it cannot be read.
+        rows: a finding among them is the last: what follows it cannot be read. Blank rows are ignored.
         name: of the file, in places and messages.
+        take: takes the next of the rows at once, none at the end; only of a format whose cells are texts.
 
     Raises:
-        SourceError: there is no row, or the header row has more columns than a table may have.
+        SourceError: there is no row, or no header row, or it has more columns than a table may have.
     """
     table: _FlatTable | None = None
-    count = 0
+    before = PassedOver("before the table", file.path_place)
+    is_started = file.start is None
+    starts = row_test(file.start, Heading()) if file.start is not None else None
+    is_any = False
     for raw in rows:
         if isinstance(raw, Finding):
             yield raw
             return
         line, cells = raw
+        if is_blank_row(cells):
+            if table is not None and table.count and file.end is not None and file.end.is_blank:
+                break
+            continue
+        is_any = True
         if table is None:
+            if not is_started:
+                is_started = starts is not None and starts(cells)
+                before.add(line, cells)
+                continue
+            if file.header and not _has_titles(cells, file.header):
+                before.add(line, cells)
+                continue
             table = _FlatTable(file, cells, Place(name, line), kind)
             yield from table.header_findings()
-            continue
-        count += 1
-        if len(cells) != table.width:
-            fitted = table.fitted(cells)
-            if fitted is None:
-                yield table.wrong_width(line, len(cells))
+            if file.has_header:
+                if take is not None and table.has_blocks and not (yield from table.read_blocks(take)):
+                    return
                 continue
-            cells = fitted
-        row, findings = table.row(cells, line)
-        yield from findings
-        yield row
+        if table.ends_before(cells):
+            break
+        yield from table.read(cells, line)
     if table is None:
-        raise source_error(Finding(Code.EMPTY_FILE, Place(name), f"{kind.what} is empty."))
-    if not count:
-        message = f"{kind.what} has a header row but no data rows."
-        yield empty_source_finding(Place(name), file, message)
+        raise source_error(_no_table(is_any, is_started, file, name, kind))
+    yield from before.findings(name)
+    yield from table.finish(name)
+
+
+def _no_table(is_any: bool, is_started: bool, file: SourceFile, name: str, kind: FlatFormat) -> Finding:
+    if not is_any:
+        return Finding(Code.EMPTY_FILE, Place(name), f"{kind.what} is empty.")
+    if not is_started:
+        message = f"no row of {kind.what} matches 'start'."
+        return Finding(Code.HEADER_NOT_FOUND, Place(name), message, "Correct start:.")
+    titles = ", ".join(file.header)
+    where = " after the row that matches 'start'" if file.start is not None else ""
+    message = (
+        f"no row of {kind.what}{where} has the titles {titles}."
+        if titles
+        else f"{kind.what} ends at 'start'."
+    )
+    return Finding(Code.HEADER_NOT_FOUND, Place(name), message, "Correct header:.")
+
+
+def _has_titles(cells: Sequence[object], titles: Iterable[str]) -> bool:
+    found = {cell_text(cell) for cell in cells}
+    return all(title in found for title in titles)
 
 
 class _FlatTable:
-    """Finds the declared columns in the header row of one file, and converts its rows.
+    """Finds the declared columns of one file, and chooses, completes and converts its rows.
 
-    `place` is the place of the header row.
+    `place` is the place of the header row, or of the first row where there is none.
     """
 
-    def __init__(self, file: SourceFile, header: Sequence[object], place: Place, kind: FlatFormat) -> None:
-        self._header = _titles(header, kind)
-        self.width = len(self._header)
+    def __init__(self, file: SourceFile, first: Sequence[object], place: Place, kind: FlatFormat) -> None:
+        self._heading = Heading(_titles(first, file, kind) if file.has_header else ())
+        self.width = len(self._heading.titles) if file.has_header else len(first)
+        self.count = 0  #: rows read
         self._file = file
         self._place = place
         self._kind = kind
-        numbers = {column.name: self._number(column) for column in file.columns}
+        numbers = {column.name: self._heading.number(_located(column)) for column in file.columns}
         self._numbers = {name: number for name, number in numbers.items() if number is not None}
         self._row_converter = RowConverter(
-            _field(column, numbers[column.name], file, kind) for column in file.columns
+            (_field(column, numbers[column.name], file, kind) for column in file.columns), file
         )
+        self._chooser = RowChooser(file, self._heading)
+        self._ends = row_test(file.end, self._heading) if file.end is not None else None
+        self._fill_down = [
+            self._numbers[column.name]
+            for column in file.columns
+            if column.fill_down and column.name in self._numbers
+        ]
+        self._above: dict[int, object] = {}
+        self.has_blocks = not (
+            file.pass_over
+            or file.keep
+            or file.end
+            or file.merged
+            or self._fill_down
+            or self._row_converter.counts_formats
+        )
+        self._blocks = [
+            (
+                numbers[column.name],
+                block_converter(column, notation_of(column, file), converter(column, file)),
+            )
+            for column in (file.columns if self.has_blocks else ())
+        ]
+        self._beside = PassedOver("beside the table", file.path_place)
 
     def header_findings(self) -> Iterator[Finding]:
-        """Yield a finding for each declared column that is missing from the header row or occurs twice.
+        """Yield a finding for each column that cannot be found in the header row, or not without doubt.
 
         Raises:
             SourceError: the header row has more columns than a table may have.
         """
-        if len(self._header) > WORKBOOK_COLUMNS.most:
-            message = f"the header row has {len(self._header):,} columns; {WORKBOOK_COLUMNS.sentence}."
+        titles = self._heading.titles
+        if self.width > WORKBOOK_COLUMNS.most:
+            message = f"the header row has {self.width:,} columns; {WORKBOOK_COLUMNS.sentence}."
             raise source_error(Finding(Code.TOO_LONG, self._place, message, self._delimiter_hint()))
         for column in self._file.columns:
+            if column.number:
+                if column.number > self.width and not column.optional:
+                    message = (
+                        f"'{column.name}' is declared as column {column.number}; "
+                        f"the table has {counted(self.width, 'column')}."
+                    )
+                    yield Finding(Code.MISSING_COLUMN, self._place, message, self._delimiter_hint())
+                continue
             title = column.path[0]
-            count = self._header.count(title)
-            if not count and not column.optional:
+            count = titles.count(title)
+            if count < max(column.occurrence, 1) and not column.optional:
+                yield self._missing(column, title, count)
+            elif count > 1 and not column.occurrence:
+                place = Place(self._place.file, self._place.line, titles.index(title) + 1)
                 yield Finding(
-                    Code.MISSING_COLUMN,
-                    self._place,
-                    f"the header row has no column '{title}', declared as '{column.name}'.",
-                    suggestion(title, self._header) or self._delimiter_hint(),
+                    Code.COLUMN_TWICE,
+                    place,
+                    f"column '{title}' occurs {count} times in the header row.",
+                    f"Set occurrence: 1 for the first of them, or column: {titles.index(title) + 1}.",
                 )
-            elif count > 1:
-                number = self._header.index(title) + 1
-                place = Place(self._place.file, self._place.line, number)
-                yield Finding(
-                    Code.COLUMN_TWICE, place, f"column '{title}' occurs {count} times in the header row."
-                )
+        yield from self._chooser.findings(self._place)
 
-    def fitted(self, cells: Sequence[object]) -> Sequence[object] | None:
-        """Return a row of another width as one of the header row's; None if a cell would be lost."""
-        if not self._kind.are_short_rows_padded or any(cell is not None for cell in cells[self.width :]):
-            return None
-        return (*cells[: self.width], *[None] * (self.width - len(cells)))
+    def ends_before(self, cells: Sequence[object]) -> bool:
+        """Return whether the table ends before this row."""
+        return self._ends is not None and self._ends(cells)
 
-    def wrong_width(self, line: int, cells: int) -> Finding:
-        """Return the finding for a row of another width than the header row."""
-        message = f"the row has {counted(cells, 'cell')}; the header row has {self.width}."
-        hint = "" if self._kind.are_short_rows_padded else "Check for a delimiter inside an unquoted cell."
-        return Finding(Code.RAGGED_ROW, Place(self._place.file, line), message, hint)
-
-    def row(self, cells: Sequence[object], line: int) -> tuple[Row, list[Finding]]:
-        """Return the typed row at `line`, and a finding for each cell that does not match its column."""
+    def read(self, cells: Sequence[object], line: int) -> Iterator[Row | Note]:
+        """Yield the typed row at `line` after what is said of it; nothing, if it is passed over."""
+        if self._chooser.passes_over(cells, line):
+            return
+        self.count += 1
+        if len(cells) != self.width:
+            fitted = self._fitted(cells, line)
+            if fitted is None:
+                yield self._wrong_width(line, cells)
+                return
+            cells = fitted
+        if self._fill_down:
+            cells = self._filled_down(cells)
 
         def place_of(column: Column) -> Place:
             number = self._numbers.get(column.name)
             return Place(self._place.file, line, 0 if number is None else number + 1)
 
-        return self._row_converter.row(cells, f"{self._place.file}:{line}", place_of)
+        row, notes = self._row_converter.row(cells, f"{self._place.file}:{line}", place_of)
+        if notes and self._heading.is_repeated(cells):
+            message = "the row repeats the header row."
+            hint = "Set pass_over: {headings: header}."
+            yield Finding(Code.HEADER_REPEATED, Place(self._place.file, line), message, hint)
+            return
+        yield from notes
+        yield row
 
-    def _number(self, column: Column) -> int | None:
-        title = column.path[0]
-        return self._header.index(title) if title in self._header else None
+    def read_blocks(
+        self, take: Callable[[], Sequence[RawRow | Finding]]
+    ) -> Generator[Row | Note | Block, None, bool]:
+        """Yield all rows, many at once where nothing is to be said of them; return whether all were read."""
+        while raw_rows := take():
+            block = self._block(raw_rows)
+            if block is not None:
+                self.count += len(block.lines)
+                yield block
+                continue
+            for raw in raw_rows:
+                if isinstance(raw, Finding):
+                    yield raw
+                    return False
+                line, cells = raw
+                if not is_blank_row(cells):
+                    yield from self.read(cells, line)
+        return True
+
+    def _block(self, rows: Sequence[RawRow | Finding]) -> Block | None:
+        """Return the rows as a block; None if one of them has to be looked at by itself."""
+        if isinstance(rows[-1], Finding):
+            return None
+        lines, cells = zip(*rows, strict=True)
+        if set(map(len, cells)) != {self.width} or not all(map(any, cells)):
+            return None
+        raw_columns = tuple(zip(*cells, strict=True))
+        columns = []
+        for number, convert in self._blocks:
+            texts = [""] * len(lines) if number is None else convert(raw_columns[number])
+            if texts is None:
+                return None
+            columns.append(texts)
+        return Block(self._place.file, columns, lines)
+
+    def finish(self, name: str) -> Iterator[Finding]:
+        """Yield what is known after the last row: rows passed over, and what each format has read."""
+        if not self.count:
+            what = "no data rows" if self._file.has_header else "no rows"
+            head = "has a header row but " if self._file.has_header else "has "
+            passed = " that are kept" if self._chooser.has_passed_over else ""
+            yield empty_source_finding(Place(name), self._file, f"{self._kind.what} {head}{what}{passed}.")
+        yield from self._chooser.passed_over(name)
+        yield from self._beside.findings(name, Code.CELLS_PASSED_OVER)
+        yield from self._row_converter.format_counts(Place(name))
+
+    def _fitted(self, cells: Sequence[object], line: int) -> Sequence[object] | None:
+        """Return a row of another width as one of the table's; None if it is not declared how."""
+        excess = cells[self.width :]
+        if excess:
+            if all(map(_is_blank, excess)) and (
+                self._kind.are_short_rows_padded or self._file.trailing_delimiter
+            ):
+                return cells[: self.width]
+            if self._kind.are_notes_passed_over:
+                if not is_blank_row(cells[: self.width]):
+                    self._beside.add(line, [cell for cell in excess if not _is_blank(cell)])
+                return cells[: self.width]
+            return None
+        if self._kind.are_short_rows_padded or self._file.short_rows == "pad":
+            return (*cells, *[None] * (self.width - len(cells)))
+        return None
+
+    def _filled_down(self, cells: Sequence[object]) -> Sequence[object]:
+        completed = list(cells)
+        for number in self._fill_down:
+            if _is_blank(cells[number]):
+                if number in self._above:
+                    completed[number] = Filled(self._above[number], "fill_down")
+            else:
+                self._above[number] = cells[number]
+        return completed
+
+    def _wrong_width(self, line: int, cells: Sequence[object]) -> Finding:
+        head = "the header row" if self._file.has_header else "the first row"
+        message = f"the row has {counted(len(cells), 'cell')}; {head} has {self.width}."
+        if len(cells) < self.width:
+            hint = "Set short_rows: pad if blank cells at the end of a row are left out."
+        elif not any(cells[self.width :]):
+            hint = "Set trailing_delimiter: true if rows end in a delimiter."
+        else:
+            hint = "Check for a delimiter inside an unquoted cell."
+        return Finding(Code.RAGGED_ROW, Place(self._place.file, line), message, hint)
+
+    def _missing(self, column: Column, title: str, count: int) -> Finding:
+        titles = self._heading.titles
+        if count:
+            message = (
+                f"'{column.name}' is declared as occurrence {column.occurrence} of column '{title}', "
+                f"which the header row has {counted(count, 'time')}."
+            )
+            return Finding(Code.MISSING_COLUMN, self._place, message, "Correct occurrence:.")
+        message = f"the header row has no column '{title}', declared as '{column.name}'."
+        return Finding(
+            Code.MISSING_COLUMN, self._place, message, suggestion(title, titles) or self._delimiter_hint()
+        )
 
     def _delimiter_hint(self) -> str:
-        if self._file.format == "csv" and len(self._header) == 1:
+        titles = self._heading.titles
+        if self._file.format == "csv" and len(titles) == 1:
             for mark in ";\t|,":
-                if mark in self._header[0]:
+                if mark in titles[0]:
                     shown = {"\t": '"\\t"'}.get(mark, f"'{mark}'")
                     return f"The header row contains {shown}. Set delimiter: {shown}."
-        return f"Columns found: {', '.join(self._header[:100])[:200]}."
+        if not titles:
+            return ""
+        found = f"Columns found: {', '.join(titles[:100])[:200]}."
+        if any(any(character.isdecimal() for character in title) for title in titles):
+            return f"{found} If there is no header row, set header: none, and column: 1, column: 2 and so on."
+        if not self._file.header and sum(map(bool, titles)) < len(self._file.columns):
+            return f"{found} If the header row is further down, set header: to some of its titles."
+        return found
 
 
-def _titles(header: Sequence[object], kind: FlatFormat) -> list[str]:
-    titles = ["" if title is None else str(title).strip() for title in header]
+def _located(column: Column) -> CellTest:
+    """Return where the cells of a column are."""
+    return CellTest(
+        title=column.path[0] if column.path else "", number=column.number, occurrence=column.occurrence
+    )
+
+
+def _titles(header: Sequence[object], file: SourceFile, kind: FlatFormat) -> tuple[str, ...]:
+    titles = [cell_text(cell) for cell in header]
     while kind.are_short_rows_padded and titles and not titles[-1]:
         titles.pop()
-    return titles
+    if file.trailing_delimiter and titles and not titles[-1]:
+        titles.pop()
+    return tuple(titles)
+
+
+def _is_blank(cell: object) -> bool:
+    return cell_text(cell) == ""
 
 
 def _field(column: Column, number: int | None, file: SourceFile, kind: FlatFormat) -> Field:
     if number is None:  # reported once for the header row, not again for each row
         return Field(column, lambda _cells: None, lambda _cell: None)
-    return Field(column, itemgetter(number), kind.converter(column, file))
+    convert = kind.converter(column, file)
+    if column.fill_down or file.merged:
+        convert = filling_converter(convert)
+    return Field(column, itemgetter(number), convert)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cache
 
 from sagerecon.model.money import product, total
 from sagerecon.sources.cell import CellConverter, CellError
@@ -55,6 +56,15 @@ _DATES = (
 )
 _TIMES = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 
+#: The texts that a part of a date format may stand for.
+_SHAPES = {
+    "%Y": "[0-9]{4}",
+    "%b": r"[^\W\d]+\.?",
+    "%B": r"[^\W\d]+",
+    "%p": r"[A-Za-z.]+",
+    **dict.fromkeys(("%d", "%m", "%y", "%H", "%I", "%M", "%S"), "[0-9]{1,2}"),
+}
+
 _WORDS = (("yes", "no"), ("y", "n"), ("true", "false"), ("ja", "nein"), ("oui", "non"), ("sí", "no"))
 
 _CODE = re.compile(r"\s*[+]?0[0-9]+\s*|\s*[+][0-9]+\s*")
@@ -77,6 +87,7 @@ class Reading:
     column: Column
     marks: tuple[str, str]
     convert: CellConverter
+    shape: re.Pattern[str] | None = None  #: of the texts that may be dates
     rows: int = 0  #: that fit
     texts: int = 0  #: that fit
     scale: int = 0
@@ -96,6 +107,8 @@ class Reading:
 
     def value(self, text: str) -> str | None:
         """Return what the reading makes of a text, or None."""
+        if self.shape is not None and self.shape.fullmatch(text) is None:
+            return None  # without the hint that the converter would look for
         try:
             value = self.convert(text)
         except CellError:
@@ -202,19 +215,29 @@ def _is_code(text: str) -> bool:
     return bool(_CODE.fullmatch(text)) or (digits.isdigit() and len(digits) > _MOST_DIGITS)
 
 
+@cache
+def _shape(date_format: str) -> re.Pattern[str]:
+    """Return the pattern of the texts that may be dates of a format; of ISO 8601 for none."""
+    if not date_format:
+        return re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.,+Z-]+)?\s*")
+    parts = re.split(r"(%.)", date_format)
+    return re.compile(rf"\s*{''.join(_SHAPES.get(part, re.escape(part)) for part in parts)}\s*")
+
+
 def _may_fit(reading: Reading, first: Sequence[Text]) -> bool:
-    few = first[:20]
-    if few and not any(reading.value(text.text) is not None for text in few):
-        return False
-    return sum(reading.value(text.text) is not None for text in first) >= len(first) * _HALF > 0
+    for tried in (first[:20], first):
+        if sum(reading.value(text.text) is not None for text in tried) < max(len(tried) * _HALF, 1):
+            return False
+    return True
 
 
 def _candidates(column: Column, file: SourceFile, first: Sequence[Text]) -> Iterator[Reading]:
     """Yield the readings that are tried, in the order in which they are preferred."""
 
     def reading(made: Column, marks: tuple[str, str] = MARKS[0]) -> Reading:
-        read_by = replace(file, decimal=marks[0], thousands=marks[1])
-        return Reading(column=made, marks=marks, convert=converter(made, read_by))
+        read_by = with_marks(file, marks)
+        shape = _shape(made.formats[0] if made.formats else "") if made.type in ("date", "datetime") else None
+        return Reading(column=made, marks=marks, convert=converter(made, read_by), shape=shape)
 
     words = {text.text.strip().casefold() for text in first}
     for yes, no in _WORDS:
@@ -231,6 +254,11 @@ def _candidates(column: Column, file: SourceFile, first: Sequence[Text]) -> Iter
     for day in ("%Y-%m-%d", *_DATES):
         for time in _TIMES:
             yield reading(replace(column, type="datetime", formats=(f"{day} {time}",)))
+
+
+def with_marks(file: SourceFile, marks: tuple[str, str]) -> SourceFile:
+    """Return the file with these decimal and thousands marks."""
+    return replace(file, notation=replace(file.notation, decimal=marks[0], thousands=marks[1]))
 
 
 def number_marks(columns: Sequence[Readings]) -> tuple[tuple[str, str], list[tuple[Readings, list[Reading]]]]:

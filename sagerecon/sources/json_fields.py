@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sagerecon.model.code import Code
-from sagerecon.sources.cell import Cell, CellConverter, CellError, display_text
+from sagerecon.model.finding import Severity
+from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, CellNote, display_text
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.rows import Field, converter
 
@@ -58,20 +60,46 @@ def _list_converter(column: Column, file: SourceFile) -> CellConverter:
             raise CellError(Code.NOT_A_LIST, f"{display_text(cell)} is not a list.")
         if column.required and not cell:
             raise CellError(Code.MISSING_VALUE, "the list is empty; at least one item is required.")
-        return [_item(number, item, fields) for number, item in enumerate(cell, start=1)]
+        items: list[dict[str, Cell]] = []
+        notes: list[CellNote] = []
+        for number, item in enumerate(cell, start=1):
+            items.append(_item(number, item, fields, notes))
+        if notes:
+            raise _one_note(items, notes)
+        return items
 
     return convert
 
 
-def _item(number: int, item: object, fields: Sequence[Field]) -> dict[str, Cell]:
+def _item(number: int, item: object, fields: Sequence[Field], notes: list[CellNote]) -> dict[str, Cell]:
     values: dict[str, Cell] = {}
     for field in fields:
         try:
             values[field.column.name] = field.convert(field.pick(item))
-        except CellError as error:
-            message = f"item {number}, {field.column.name}: {error.message}"
-            raise CellError(error.code, message, error.hint) from None
+        except CellNote as note:
+            values[field.column.name] = note.value
+            where = f"item {number}, {field.column.name}"
+            changes = tuple(
+                replace(change, column=f"{where}, {change.column}" if change.column else where)
+                for change in note.changes
+            )
+            if isinstance(note, CellError):
+                message = f"{where}: {note.message}"
+                notes.append(CellError(note.code, message, note.hint, note.severity, note.value, changes))
+            else:
+                notes.append(CellChanged(note.value, changes))
     return values
+
+
+def _one_note(items: list[dict[str, Cell]], notes: Sequence[CellNote]) -> CellNote:
+    """Return what is said of a list: its first error, or its first warning, and every change in it."""
+    changes = tuple(change for note in notes for change in note.changes)
+    errors = [note for note in notes if isinstance(note, CellError)]
+    if not errors:
+        return CellChanged(items, changes)
+    first = min(errors, key=lambda error: error.severity is not Severity.ERROR)
+    value = None if first.severity is Severity.ERROR else items
+    return CellError(first.code, first.message, first.hint, first.severity, value, changes)
 
 
 class PathTracker:

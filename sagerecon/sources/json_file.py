@@ -13,10 +13,17 @@ from sagerecon.model.limits import JSON_FILE
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import Column, SourceFile
-from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
+from sagerecon.sources.files import (
+    empty_source_finding,
+    file_errors,
+    require_format,
+    source_error,
+    wide_encoding,
+    wide_finding,
+)
 from sagerecon.sources.json_text import JsonDocument, JsonError
 from sagerecon.sources.nested_table import NestedTable
-from sagerecon.sources.rows import Row
+from sagerecon.sources.rows import Note, Row
 
 #: Keys under which APIs state the number of records in a response.
 COUNT_KEYS = ("maxResults", "totalCount", "total_count", "$total", "recordCount", "record_count")
@@ -35,7 +42,7 @@ class JsonReader:
         self._file = file
         self._table = NestedTable(file)
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:
@@ -55,7 +62,7 @@ class JsonReader:
         """Yield a finding for each column whose path no record of any file had."""
         return self._table.missing()
 
-    def _walk(self, document: JsonDocument, name: str) -> Iterator[Row | Finding]:
+    def _walk(self, document: JsonDocument, name: str) -> Iterator[Row | Note]:
         count = 0
         siblings: dict[str, object] = {}
         for position, record in document.records(self._file.records, siblings):
@@ -133,6 +140,8 @@ def read_json_text(path: Path, name: str, encoding: str) -> str:
         data = read_bounded(path, JSON_FILE)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
+    elif wide := wide_encoding(data[:1024], encoding):
+        raise source_error(wide_finding(name, wide, encoding))
     try:
         text = data.decode(encoding)
     except UnicodeError as error:

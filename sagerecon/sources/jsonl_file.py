@@ -15,7 +15,7 @@ from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
 from sagerecon.sources.json_text import JsonDocument, JsonError
 from sagerecon.sources.nested_table import NestedTable
-from sagerecon.sources.rows import Row
+from sagerecon.sources.rows import Note, Row
 from sagerecon.sources.text_lines import text_lines
 
 #: Types of the messages by which Singer taps and Airbyte connectors pass records on.
@@ -32,7 +32,7 @@ class JsonLinesReader:
         self._file = file
         self._table = NestedTable(file)
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:
@@ -52,7 +52,7 @@ class JsonLinesReader:
         """Yield a finding for each column whose path no record of any file had."""
         return self._table.missing()
 
-    def _row(self, text: str, place: Place, *, is_first: bool) -> Iterator[Row | Finding]:
+    def _row(self, text: str, place: Place, *, is_first: bool) -> Iterator[Row | Note]:
         document = JsonDocument(text)
         try:
             record = document.value()

@@ -24,10 +24,11 @@ from sagerecon.sources.detected import Detected, column_names, warning
 from sagerecon.sources.detection import as_pattern, detect_file
 from sagerecon.sources.files import source_error
 from sagerecon.sources.formats import format_of
-from sagerecon.sources.guess import Reading, Readings, Text, number_marks, read_texts
+from sagerecon.sources.guess import Reading, Readings, Text, number_marks, read_texts, with_marks
+from sagerecon.sources.notation import PLAIN
 from sagerecon.sources.query import CompiledQuery
 from sagerecon.sources.sql_finding import sql_finding
-from sagerecon.sources.table_reader import FindingCollector, read_table
+from sagerecon.sources.table_reader import ChangeWriter, FindingCollector, read_table
 from sagerecon.sources.tables import load_table
 
 #: The types of which values have an order.
@@ -41,6 +42,9 @@ _BATCH_ROWS = 1_000
 #: The types of which a column is read in turn, until one fits all cells.
 _WIDER = {"integer": "decimal", "boolean": "text", "date": "datetime", "datetime": "text"}
 _SCALES = (2, 6, MAX_SCALE)
+
+#: The notation by which a text with control characters is read; the snapshot lists what it changes.
+_WITHOUT_CONTROLS = replace(PLAIN, controls="remove")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ def look_at_file(named: NamedFile, work_folder: Path, progress: Callable[[str, i
     with closing(open_for_reading(work_folder / "look.duckdb", _SECONDS)) as connection:
         looks = list(_columns(connection, file, rows))
     marks, open_columns = number_marks([readings for _, readings in looks if readings is not None])
-    file = replace(file, decimal=marks[0], thousands=marks[1])
+    file = with_marks(file, marks)
     ambiguous = {readings.column.name: rivals for readings, rivals in open_columns}
     columns, declared = [], []
     for column, (figures, readings) in zip(file.columns, looks, strict=True):
@@ -151,7 +155,9 @@ def _load(
     lines = work_folder / "look.ndjson"
     while True:
         misfits = _Misfits()
-        facts = read_table(file, folder, lines, misfits, progress, ())
+        # What is changed on reading is listed by the snapshot; here the values alone are looked at.
+        changes = ChangeWriter(len)
+        facts = read_table(file, folder, lines, misfits, changes, progress, ())
         names = {column.name for column in file.columns} & misfits.columns
         if not names:
             break
@@ -173,6 +179,8 @@ def _wider(column: Column) -> Column | None:
     if column.type == "decimal":
         scale = next((scale for scale in _SCALES if scale > column.scale), None)
         return replace(column, type="text") if scale is None else replace(column, scale=scale)
+    if column.type == "text" and column.notation is None:
+        return replace(column, notation=_WITHOUT_CONTROLS)
     wider = _WIDER.get(column.type)
     return replace(column, type=wider) if wider is not None else None
 

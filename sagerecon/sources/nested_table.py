@@ -11,7 +11,7 @@ from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.json_fields import PathTracker, json_fields
-from sagerecon.sources.rows import Row, RowConverter
+from sagerecon.sources.rows import Note, Row, RowConverter
 
 
 class NestedTable:
@@ -19,7 +19,7 @@ class NestedTable:
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
-        self._row_converter = RowConverter(json_fields(file))
+        self._row_converter = RowConverter(json_fields(file), file)
         self._paths = PathTracker(file.columns)
 
     def row(
@@ -27,16 +27,16 @@ class NestedTable:
         record: Mapping[str, Any],
         place: Place,
         place_of: Callable[[Column], Place] | None = None,
-    ) -> Iterator[Row | Finding]:
-        """Yield a finding for each value that does not match its column, then the typed row.
+    ) -> Iterator[Row | Note]:
+        """Yield a note for each value that does not match its column or was changed, then the typed row.
 
         Args:
             place: of the record.
             place_of: returns the place of a column's value; without it, all are at the place of the record.
         """
         self._paths.observe(record)
-        row, findings = self._row_converter.row(record, str(place), place_of or (lambda _column: place))
-        yield from findings
+        row, notes = self._row_converter.row(record, str(place), place_of or (lambda _column: place))
+        yield from notes
         yield row
 
     def missing(self) -> Iterator[Finding]:
@@ -50,3 +50,4 @@ class NestedTable:
                 or "Correct the path, or set optional: true if no record needs it.",
                 severity=Severity.WARNING,
             )
+        yield from self._row_converter.format_counts(Place(self._file.path))

@@ -3,31 +3,72 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any, TypeAlias
 
 from sagerecon.model.code import Code
-from sagerecon.sources.cell import Cell, CellConverter, CellError, display_text, plain_digits
-from sagerecon.sources.definitions import MAX_INTEGER_DIGITS, SourceFile
+from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, display_text, plain_digits
+from sagerecon.sources.definitions import MAX_INTEGER_DIGITS, MAX_SCALE
+from sagerecon.sources.notation import PLAIN, Notation
+
+#: A number as its sign, its whole digits and its decimals.
+_Digits: TypeAlias = "tuple[str, str, str]"
 
 _BIGINT = 2**63
 _BIGINT_DIGITS = 19
 
+#: What a dash alone, and a minus, may look like; a keyboard has the first, a word processor the others.
+_MINUS = "-\u2212\u2013"
+_DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
 
-def decimal_converter(scale: int, file: SourceFile) -> CellConverter:
-    """Return a function that converts a cell to a decimal number as text, without rounding.
+#: Spaces within a number; the others do not break a line.
+_SPACE = "[ \u00a0\u202f]"
+
+#: A sign of a currency or a mark, as a hint names it.
+_BESIDE = re.compile(r"[^\W\d_]+|[\u00a2-\u00a5\u20a0-\u20cf$]")
+
+#: Characters of a text that a hint is sought for.
+_LONGEST = 60
+
+#: The usual groupings, and marks of thousands and decimals.
+_MARKS = (
+    ("", "", ","),
+    ("", "", "."),
+    ("", ",", "."),
+    ("", " ", "."),
+    ("", "'", "."),
+    ("indian", ",", "."),
+    ("", ".", ","),
+    ("", " ", ","),
+    ("", "'", ","),
+)
+
+#: Marks that accountants write beside an amount, and whether it is negative.
+_USUAL_SIGNS = {"CR": "negative", "DR": "positive"}
+
+
+def decimal_converter(scale: int, places: int | None, notation: Notation) -> CellConverter:
+    """Return a function that converts a cell to a decimal number as text.
 
     A number with more than `scale` decimals is an error.
+
+    Args:
+        places: the number of decimals to which a longer number is rounded, half up; None rounds nothing.
     """
-    parse = _number_parser(file.decimal, file.thousands)
-    parse_plain = _number_parser(".", "")
-    is_usual = re.compile(rf"-?[0-9]{{1,{MAX_INTEGER_DIGITS}}}(?:\.[0-9]{{1,{max(scale, 1)}}})?").fullmatch
-    has_point = file.decimal == "." and scale > 0
+    parse = number_parser(notation)
+    parse_plain = number_parser(PLAIN)
+    usual_places = max(scale if places is None else min(scale, places), 1)
+    is_usual = re.compile(rf"-?[0-9]{{1,{MAX_INTEGER_DIGITS}}}(?:\.[0-9]{{1,{usual_places}}})?").fullmatch
+    has_point = notation.decimal == "." and scale > 0 and places != 0
 
     def convert(cell: object) -> Cell:
         if isinstance(cell, str):
             if has_point and is_usual(cell):
                 return cell  # the form of nearly every amount
+            if notation.dash and _is_dash(cell, notation):
+                return "0" if notation.dash == "zero" else None
             match = parse(cell)
         elif isinstance(cell, Decimal) and cell.is_finite():
             match = parse_plain(plain_digits(cell))
@@ -37,34 +78,44 @@ def decimal_converter(scale: int, file: SourceFile) -> CellConverter:
             match = None
         if match is None:
             raise CellError(
-                Code.NOT_DECIMAL, f"{display_text(cell)} is not a number.", _number_hint(cell, file)
+                Code.NOT_DECIMAL, f"{display_text(cell)} is not a number.", _number_hint(cell, notation)
             )
         sign, whole, fraction = match
         fraction = fraction.rstrip("0")
+        if len(whole.lstrip("0")) > MAX_INTEGER_DIGITS:
+            raise CellError(
+                Code.TOO_LARGE, f"{display_text(cell)} has more than {MAX_INTEGER_DIGITS} digits."
+            )
+        if places is not None and len(fraction) > places:
+            rounded = _rounded(f"{sign}{whole or '0'}.{fraction}", places)
+            raise CellChanged.by(f"round: {places}", cell, rounded)
         if len(fraction) > scale:
             raise CellError(
                 Code.TOO_FINE,
                 f"{display_text(cell)} has {len(fraction)} decimals; the column keeps {scale}.",
-                f"Set scale: {len(fraction)}.",
-            )
-        if len(whole.lstrip("0")) > MAX_INTEGER_DIGITS:
-            raise CellError(
-                Code.TOO_LARGE, f"{display_text(cell)} has more than {MAX_INTEGER_DIGITS} digits."
+                _scale_hint(len(fraction), scale),
             )
         return f"{sign}{whole or '0'}.{fraction}" if fraction else f"{sign}{whole}"
 
     return convert
 
 
-def integer_converter(file: SourceFile) -> CellConverter:
+def integer_converter(notation: Notation) -> CellConverter:
     """Return a function that converts a cell to a whole number of 64 bits."""
-    parse = _number_parser(file.decimal, file.thousands)
+    parse = number_parser(notation)
 
     def convert(cell: object) -> Cell:
         value: int | None = None
+        hint = ""
         if isinstance(cell, str):
+            if notation.dash and _is_dash(cell, notation):
+                return 0 if notation.dash == "zero" else None
             match = parse(cell)
-            if match is not None and match[1] and not match[2]:
+            if match is None:
+                hint = _number_hint(cell, notation)
+            elif match[2]:
+                hint = "Set type: decimal."
+            elif match[1]:
                 if len(match[1].lstrip("0")) > _BIGINT_DIGITS:
                     raise CellError(Code.TOO_LARGE, f"{display_text(cell)} is too large for a whole number.")
                 value = int(match[0] + match[1])
@@ -73,7 +124,7 @@ def integer_converter(file: SourceFile) -> CellConverter:
         elif isinstance(cell, int) and not isinstance(cell, bool):
             value = cell
         if value is None:
-            raise CellError(Code.NOT_INTEGER, f"{display_text(cell)} is not a whole number.")
+            raise CellError(Code.NOT_INTEGER, f"{display_text(cell)} is not a whole number.", hint)
         if not -_BIGINT <= value < _BIGINT:
             raise CellError(Code.TOO_LARGE, f"{display_text(cell)} is too large for a whole number.")
         return value
@@ -81,33 +132,154 @@ def integer_converter(file: SourceFile) -> CellConverter:
     return convert
 
 
-def _number_parser(decimal_mark: str, thousands: str) -> Callable[[str], tuple[str, str, str] | None]:
+def number_parser(notation: Notation) -> Callable[[str], _Digits | None]:
     """Return a function that splits a text into sign, whole digits and decimals, or returns None.
 
     Besides a leading sign it accepts the notations of accountants for a negative amount: `12.00-` and
-    `(12.00)`. Thousands separators must group three digits each; a space may be a no-break space.
+    `(12.00)`. Thousands separators must group the digits; a space may be a no-break space.
     """
-    separator = "[ \u00a0\u202f]" if thousands in (" ", "\u00a0") else re.escape(thousands)
-    groups = rf"|[0-9]{{1,3}}(?:{separator}[0-9]{{3}})+" if thousands else ""
-    pattern = re.compile(rf"([-+\u2212(]?)([0-9]*{groups})(?:{re.escape(decimal_mark)}([0-9]+))?([-)]?)")
-    separators = re.compile(separator) if thousands else None
+    separator = _SPACE if notation.thousands in (" ", "\u00a0", "\u202f") else re.escape(notation.thousands)
+    separators = re.compile(separator) if notation.thousands else None
+    search = re.compile(_pattern(notation, separator), re.IGNORECASE).fullmatch
+    is_negative = {mark.casefold(): negative for mark, negative in notation.signs}
+    shift = -2 if notation.percent == "fraction" else 0
 
-    def match(text: str) -> tuple[str, str, str] | None:
-        found = pattern.fullmatch(text) or pattern.fullmatch(text.strip())
+    def match(text: str) -> _Digits | None:
+        found = search(text) or search(text.strip())
         if found is None:
             return None
-        before, whole, fraction, after = found.groups()
-        if not (whole or fraction) or (before == "(") != (after == ")") or (before and after == "-"):
+        part = found.groupdict(default="")
+        whole, fraction = part["whole"], part["fraction"]
+        marks = [mark for mark in (part["mark"], part["mark_after"]) if mark]
+        minuses = [sign for sign in (part["sign"], part["inner"], part["after"], part["open"]) if sign]
+        if not (whole or fraction) or bool(part["open"]) != bool(part["close"]):
+            return None
+        if len(marks) + len(minuses) > 1 or (part["currency"] and part["currency_after"]):
             return None
         if separators is not None:
             whole = separators.sub("", whole)
-        return "" if before in ("", "+") and not after else "-", whole, fraction or ""
+        negative = is_negative[marks[0].casefold()] if marks else minuses not in ([], ["+"])
+        exponent = int(part["exponent"] or 0) + (shift if part["percent"] else 0)
+        if exponent:
+            whole, fraction = _shifted(whole, fraction, exponent)
+        return "-" if negative else "", whole, fraction
 
     return match
 
 
-def _number_hint(cell: object, file: SourceFile) -> str:
-    if isinstance(cell, str) and re.fullmatch(r"[-+]?[0-9][0-9.,' \u00a0]*", cell.strip()):
-        thousands = f"thousands: '{file.thousands}'" if file.thousands else "no thousands separator"
-        return f"sources.yaml declares decimal: '{file.decimal}' and {thousands}."
-    return ""
+def _pattern(notation: Notation, separator: str) -> str:
+    """Return the pattern of a number; of what the notation does not declare it has an empty group."""
+    if not notation.thousands:
+        whole = "[0-9]*"
+    elif notation.grouping == "indian":
+        whole = rf"[0-9]*|[0-9]{{1,2}}(?:{separator}[0-9]{{2}})*{separator}[0-9]{{3}}"
+    else:
+        whole = rf"[0-9]*|[0-9]{{1,3}}(?:{separator}[0-9]{{3}})+"
+    mark = _one_of(mark for mark, _ in notation.signs)
+    currency = _one_of(notation.currency)
+    exponent = r"(?:E(?P<exponent>[-+]?[0-9]{1,2}))?" if notation.exponent else "(?P<exponent>)"
+    percent = rf"(?:{_SPACE}?(?P<percent>%))?" if notation.percent else "(?P<percent>)"
+    return (
+        rf"(?:(?P<mark>{mark}){_SPACE}?)?(?P<open>\()?(?P<sign>[{_MINUS}+])?{_SPACE}?"
+        rf"(?:(?P<currency>{currency}){_SPACE}?(?P<inner>[{_MINUS}+])?)?{_SPACE}?"
+        rf"(?P<whole>{whole})(?:{re.escape(notation.decimal)}(?P<fraction>[0-9]*))?{exponent}{percent}"
+        rf"(?:{_SPACE}?(?P<currency_after>{currency}))?(?P<close>\))?(?P<after>-)?"
+        rf"(?:{_SPACE}?(?P<mark_after>{mark}))?"
+    )
+
+
+def _one_of(texts: Iterable[str]) -> str:
+    """Return a pattern of these texts; without any, one that matches nothing."""
+    return "|".join(map(re.escape, sorted(texts, key=len, reverse=True))) or "(?!)"
+
+
+def _shifted(whole: str, fraction: str, exponent: int) -> tuple[str, str]:
+    """Return the digits of a number multiplied by a power of ten."""
+    digits, point = whole + fraction, len(whole) + exponent
+    if point < 0:
+        digits, point = "0" * -point + digits, 0
+    digits = digits.ljust(point, "0")
+    return digits[:point], digits[point:]
+
+
+def _rounded(number: str, places: int) -> str:
+    with localcontext() as context:
+        context.prec = len(number)
+        return f"{Decimal(number).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
+
+
+def _is_dash(text: str, notation: Notation) -> bool:
+    """Return whether the text is a dash alone, perhaps beside the sign of a currency."""
+    bare = text.strip()
+    for sign in notation.currency:
+        if bare.startswith(sign) or bare.endswith(sign):
+            bare = bare.removeprefix(sign).removesuffix(sign).strip()
+            break
+    return bare in _DASHES
+
+
+def _scale_hint(decimals: int, scale: int) -> str:
+    if decimals <= MAX_SCALE:
+        return f"Set scale: {decimals}, or round: {scale} to round the amounts."
+    return f"Set round: {scale} to round the amounts; each is listed as a change."
+
+
+def _number_hint(cell: object, notation: Notation) -> str:
+    """Return the declaration with which the cell would be a number, if there is one."""
+    if not isinstance(cell, str) or len(cell) > _LONGEST:
+        return ""
+    text = cell.strip()
+    if text.startswith("#") and text.endswith(("!", "?", "A", "0")):
+        return "It is the error of a formula: correct the formula, and export the file again."
+    if text in _DASHES or _is_dash(text, replace(notation, currency=tuple(_BESIDE.findall(text)))):
+        return f"Set dash: zero if it means 0, or dash: empty.{_currency_hint(text)}"
+    if not any(character.isdecimal() for character in text):
+        return f'If it means an empty cell, set null_words: ["{text}"].' if text.isprintable() else ""
+    if not text.isascii() and any(character.isdecimal() and character > "9" for character in text):
+        return "Only the digits 0 to 9 are read."
+    for other, declaration in _other_notations(text, notation):
+        if number_parser(other)(text) is not None:
+            return f"Set {declaration}."
+    thousands = f"thousands: '{notation.thousands}'" if notation.thousands else "no thousands separator"
+    return f"sources.yaml declares decimal: '{notation.decimal}' and {thousands}."
+
+
+def _currency_hint(text: str) -> str:
+    signs = _BESIDE.findall(text)
+    return f" Set currency: '{signs[0]}'." if signs else ""
+
+
+def _other_notations(text: str, notation: Notation) -> Iterator[tuple[Notation, str]]:
+    """Yield notations that may read the text, with what a `sources.yaml` would say of them."""
+    needed: dict[str, Any] = {}
+    declared: list[str] = []
+    if not notation.exponent and re.search(r"[0-9.,]E[-+]?[0-9]", text, re.IGNORECASE):
+        needed["exponent"] = True
+        declared.append("exponent: true")
+    if "%" in text and not notation.percent:
+        needed["percent"] = "number"
+        declared.append("percent: number (20) or percent: fraction (0.2)")
+    known = {mark.casefold() for mark, _ in notation.signs}
+    for word in _BESIDE.findall(text):
+        if word.upper() in _USUAL_SIGNS and word.casefold() not in known:
+            needed["signs"] = (
+                *notation.signs,
+                *((mark, say == "negative") for mark, say in _USUAL_SIGNS.items()),
+            )
+            says = ", ".join(f"{mark}: {say}" for mark, say in _USUAL_SIGNS.items())
+            declared.append(f"signs: {{{says}}}")
+        elif word not in notation.currency and word.upper() != "E":
+            needed["currency"] = (*notation.currency, word)
+            declared.append(f"currency: '{word}'")
+    if needed:
+        yield replace(notation, **needed), " and ".join(declared)
+    for grouping, thousands, decimal in _MARKS:
+        if (grouping, thousands, decimal) == (notation.grouping, notation.thousands, notation.decimal):
+            continue
+        other = replace(notation, **needed, grouping=grouping, thousands=thousands, decimal=decimal)
+        marks = [f"decimal: '{decimal}'"] if decimal != notation.decimal else []
+        if thousands != notation.thousands:
+            marks.append(f'thousands: "{thousands}"')
+        if grouping:
+            marks.append(f"grouping: {grouping}")
+        yield other, " and ".join([*declared, *marks])

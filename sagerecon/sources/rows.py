@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from sagerecon.model.code import Code
+from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.model.limits import CELL
 from sagerecon.model.place import Place
-from sagerecon.sources.cell import Cell, CellConverter, CellError, display_text, plain_digits
-from sagerecon.sources.dates import date_converter, datetime_converter
+from sagerecon.sources.cell import (
+    Cell,
+    CellChange,
+    CellChanged,
+    CellConverter,
+    CellError,
+    CellNote,
+    Filled,
+    display_text,
+)
+from sagerecon.sources.dates import date_converter, datetime_converter, format_namer
 from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.notation import Notation
 from sagerecon.sources.numbers import decimal_converter, integer_converter
+from sagerecon.sources.texts import text_converter
 
 #: The values of a boolean column that declares none of its own.
 DEFAULT_BOOLEANS = {
@@ -32,12 +42,14 @@ DEFAULT_BOOLEANS = {
     "0": False,
 }
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_REPLACEMENT_CHARACTER = "\ufffd"
-
-
 #: A typed row by column name, `_origin` among them.
 Row: TypeAlias = "dict[str, Cell]"
+
+#: What is said of a row: a finding, or a value that was changed on reading.
+Note: TypeAlias = "Finding | CellChange"
+
+#: The column with the number of a row in its table, from 1, in the order of the files and of their rows.
+ROW = "_row"
 
 #: The column with the address of a row, such as `customers.csv:17`.
 ORIGIN = "_origin"
@@ -58,26 +70,56 @@ class RowConverter:
     Every cell of every source passes through this class, so lookups are done once, in the constructor.
     """
 
-    def __init__(self, fields: Iterable[Field]) -> None:
+    def __init__(self, fields: Iterable[Field], file: SourceFile) -> None:
+        fields = tuple(fields)
         self._fields = [(field.column.name, field.pick, field.convert, field.column) for field in fields]
+        self._counted = [
+            (field.pick, name_format, Counter[str](), field.column)
+            for field in fields
+            if (name_format := format_namer(field.column, notation_of(field.column, file))) is not None
+        ]
 
-    def row(self, raw: object, origin: str, place_of: Callable[[Column], Place]) -> tuple[Row, list[Finding]]:
-        """Return the typed values of a raw row, and a finding for each cell that does not match its column.
+    @property
+    def counts_formats(self) -> bool:
+        """Whether it is counted by which format each cell of a column is read."""
+        return bool(self._counted)
+
+    def row(self, raw: object, origin: str, place_of: Callable[[Column], Place]) -> tuple[Row, list[Note]]:
+        """Return the typed values of a raw row, and a note for each cell that is not as its column declares.
 
         Args:
             origin: the address of the row, kept in the column `_origin`.
             place_of: returns the place of a column's cell; called for findings only.
         """
         values: Row = {}
-        findings: list[Finding] = []
+        notes: list[Note] = []
         for name, pick, convert, column in self._fields:
             try:
                 values[name] = convert(pick(raw))
-            except CellError as error:
-                values[name] = error.value
-                findings.append(error.finding(place_of(column), name))
+            except CellNote as note:
+                values[name] = note.value
+                if isinstance(note, CellError):
+                    notes.append(note.finding(place_of(column), name))
+                for change in note.changes:
+                    where = f"{name}.{change.column}" if change.column else name
+                    notes.append(replace(change, origin=origin, column=where))
         values[ORIGIN] = origin
-        return values, findings
+        for pick, name_format, counts, _ in self._counted:
+            counts[name_format(pick(raw))] += 1
+        return values, notes
+
+    def format_counts(self, place: Place) -> Iterator[Finding]:
+        """Yield for each column with several formats how many of its cells each has read."""
+        for _, _, counts, column in self._counted:
+            found = [f"{counted(number, 'cell')} by {name}" for name, number in counts.most_common() if name]
+            if found:
+                message = f"{column.name}: {', '.join(found)}."
+                yield Finding(Code.FORMATS_COUNTED, place, message, severity=Severity.INFO)
+
+
+def notation_of(column: Column, file: SourceFile) -> Notation:
+    """Return how the cells of a column are written."""
+    return column.notation or file.notation
 
 
 def converter(column: Column, file: SourceFile) -> CellConverter:
@@ -86,63 +128,64 @@ def converter(column: Column, file: SourceFile) -> CellConverter:
     Raises:
         CellError: by the returned function, if the cell does not match the column.
     """
-    convert = _converter(column, file)
-    required = column.required
+    notation = notation_of(column, file)
+    convert = _converter(column, notation)
+    null_words = frozenset(notation.null_words)
 
     def convert_or_blank(cell: object) -> Cell:
         if cell is None or cell == "" or (isinstance(cell, str) and cell.isspace()):
-            if required:
-                raise CellError(Code.MISSING_VALUE, "the cell is empty; a value is required.")
             return None
         return convert(cell)
 
-    return convert_or_blank
+    def convert_or_null(cell: object) -> Cell:
+        if isinstance(cell, str | int | Decimal) and str(cell).strip() in null_words:
+            return None
+        return convert_or_blank(cell)
+
+    chosen = convert_or_null if null_words else convert_or_blank
+    return _required(chosen) if column.required else chosen
 
 
-def _converter(column: Column, file: SourceFile) -> CellConverter:
+def _required(convert: CellConverter) -> CellConverter:
+    def convert_required(cell: object) -> Cell:
+        value = convert(cell)
+        if value is None:
+            raise CellError(Code.MISSING_VALUE, "the cell is empty; a value is required.")
+        return value
+
+    return convert_required
+
+
+def filling_converter(convert: CellConverter) -> CellConverter:
+    """Return `convert` for cells among which some are filled from others."""
+
+    def convert_filled(cell: object) -> Cell:
+        if not isinstance(cell, Filled):
+            return convert(cell)
+        value = convert(cell.value)
+        if value is None:
+            return None
+        raise CellChanged.by(cell.rule, None, value)
+
+    return convert_filled
+
+
+def _converter(column: Column, notation: Notation) -> CellConverter:
     match column.type:
         case "text":
-            return _as_text
+            return text_converter(notation)
         case "integer":
-            return integer_converter(file)
+            return integer_converter(notation)
         case "decimal":
-            return decimal_converter(column.scale, file)
+            return decimal_converter(column.scale, column.round, notation)
         case "boolean":
             return _boolean(column.words or DEFAULT_BOOLEANS)
         case "date":
-            return date_converter(column.formats)
+            return date_converter(column, notation)
         case "datetime":
-            return datetime_converter(column.formats)
+            return datetime_converter(column, notation)
         case _:
             raise AssertionError(column.type)  # lists are converted by the JSON reader
-
-
-def _as_text(cell: object) -> Cell:
-    if isinstance(cell, str):
-        if len(cell) > CELL.most:
-            raise CellError(Code.TOO_LONG, f"{display_text(cell)} is too long; {CELL.sentence}.")
-        return cell if cell.isascii() else _check_characters(cell)
-    if isinstance(cell, bool) or not isinstance(cell, int | Decimal | date):
-        raise CellError(Code.NOT_TEXT, f"{display_text(cell)} is not text.")
-    return plain_digits(cell) if isinstance(cell, Decimal) else str(cell)
-
-
-def _check_characters(text: str) -> str:
-    if _SURROGATE.search(text):
-        raise CellError(
-            Code.HALF_CHARACTER,
-            f"{display_text(text)} contains an unpaired surrogate.",
-            "Export the file again.",
-        )
-    if _REPLACEMENT_CHARACTER in text:
-        raise CellError(
-            Code.LETTERS_LOST,
-            f"{display_text(text)} contains U+FFFD: letters were lost before the file was written.",
-            "Export the file again with the right encoding, or correct the text by hand.",
-            Severity.WARNING,
-            text,
-        )
-    return text
 
 
 def _boolean(words: Mapping[str, bool]) -> CellConverter:

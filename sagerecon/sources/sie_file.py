@@ -18,7 +18,7 @@ from sagerecon.sources.cell import display_text
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
 from sagerecon.sources.nested_table import NestedTable
-from sagerecon.sources.rows import Row
+from sagerecon.sources.rows import Note, Row
 from sagerecon.sources.sie_records import SIE_LABELS, VOUCHER_LINES
 from sagerecon.sources.text_lines import text_lines
 
@@ -54,7 +54,7 @@ class SieReader:
         self._label = file.records[0]
         self._table = NestedTable(self._file)
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
         """Yield the records of one file with the declared label, and a finding for each error in them.
 
         Raises:

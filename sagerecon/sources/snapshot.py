@@ -18,6 +18,7 @@ from sagerecon.model.clock import instant_text
 from sagerecon.model.code import Code
 from sagerecon.model.column_figures import ColumnFigures
 from sagerecon.model.control import Control
+from sagerecon.model.draft import Change
 from sagerecon.model.errors import SourceError, StoreError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
 from sagerecon.model.limits import SNAPSHOT_FILE, SQL_SECONDS
@@ -42,13 +43,17 @@ from sagerecon.sources.definitions import SourceFile, Sources
 from sagerecon.sources.files import source_error
 from sagerecon.sources.keyed import KeyColumn, keyed_rows
 from sagerecon.sources.look import look_at_rows
+from sagerecon.sources.look_alikes import look_alike_keys
 from sagerecon.sources.profile import ColumnProfile, profile_table
 from sagerecon.sources.query import CompiledQuery
-from sagerecon.sources.table_reader import FileFacts, FindingCollector, read_table
-from sagerecon.sources.tables import load_table, table_columns
+from sagerecon.sources.table_reader import ChangeWriter, FileFacts, FindingCollector, read_table
+from sagerecon.sources.tables import CHANGE_COLUMNS, CHANGES, load_changes, load_table, table_columns
 
 #: The format of the file. Files of another format are refused.
-FORMAT = "snapshot/v1"
+FORMAT = "snapshot/v2"
+
+#: Changed values that are read at a time.
+_CHANGES_AT_A_TIME = 1_000
 
 #: Rows of a snapshot for which each of its queries has one second more: a join of a million rows takes many.
 _ROWS_A_SECOND = 20_000
@@ -86,12 +91,12 @@ def take_snapshot(
         make_private_folder(target.parent)
         # In the folder of the target, so that the last step is a rename. Created with mode 0700.
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as work_folder:
-            facts, findings = _read_all(sources, folder, Path(work_folder), progress, trusted)
+            facts, findings, changes = _read_all(sources, folder, Path(work_folder), progress, trusted)
             if any(finding.severity is Severity.ERROR for finding in findings):
                 return "", findings
             fingerprint = _fingerprint(sources, facts)
             new_file = Path(work_folder) / "snapshot.duckdb"
-            _write(new_file, Path(work_folder), sources, facts, findings, taken_at, fingerprint)
+            _write(new_file, Path(work_folder), sources, facts, findings, changes, taken_at, fingerprint)
             _log_of(target).unlink(missing_ok=True)
             new_file.replace(target)
             _sync(target.parent)
@@ -136,6 +141,14 @@ def read_facts(path: Path, sources: Sources, seconds: int = SQL_SECONDS.most) ->
     """Return what the snapshot at `path` says of itself. Errors as `open_snapshot`."""
     with closing(_open(path, seconds)) as connection:
         return _read_facts(connection, path, sources)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChange:
+    """A value of a source row that was changed on reading, as `sources.yaml` declares."""
+
+    origin: Place
+    change: Change
 
 
 class Snapshot:
@@ -212,6 +225,30 @@ class Snapshot:
         """
         return read_records(self._connection, dataset, self._dataset(dataset), key)
 
+    def look_alike_keys(self, dataset: str, key: Sequence[str]) -> list[Finding]:
+        """Return a finding for each group of different keys of a dataset that look alike.
+
+        Raises:
+            SourceError: the SQL fails on this data.
+        """
+        return list(look_alike_keys(self._connection, dataset, self._dataset(dataset), key))
+
+    def changes(self) -> Iterator[SourceChange]:
+        """Yield the values that were changed on reading, in no order."""
+        files = self._shape.declared.files
+        query = self._connection.query(f"SELECT {', '.join(CHANGE_COLUMNS)} FROM {CHANGES}")  # noqa: S608 - constants
+        try:
+            while rows := query.fetch(_CHANGES_AT_A_TIME):
+                for table, origin, column, before, after, rule in rows:
+                    places = {each.name: each.place for each in files[table].columns}
+                    name = column.partition(".")[0]
+                    change = Change(
+                        field=f"{table}.{column}", before=before, after=after, rule=rule, place=places[name]
+                    )
+                    yield SourceChange(Place.parse(origin), change)
+        finally:
+            query.close()
+
     def checks(self) -> list[Finding]:
         """Return a finding for each row that breaks a check of the source data."""
         return [found for check in self._shape.checks for found in run_check(self._connection, check)]
@@ -239,8 +276,8 @@ def _read_all(
     work_folder: Path,
     progress: Callable[[str, int], None],
     trusted: Collection[Path],
-) -> tuple[list[FileFacts], list[Finding]]:
-    """Read every table and return the facts of all files and the findings.
+) -> tuple[list[FileFacts], list[Finding], int]:
+    """Read every table and return the facts of all files, the findings, and the number of changed values.
 
     Raises:
         SourceError: a file cannot be read. All other files are read first.
@@ -248,16 +285,21 @@ def _read_all(
     findings = FindingCollector()
     facts: list[FileFacts] = []
     failures: list[SourceError] = []
-    for file in sources.files.values():
-        try:
-            facts += read_table(file, folder, _lines(work_folder, file), findings, progress, trusted)
-        except SourceError as error:
-            failures.append(error)
-            for finding in error.findings:
-                findings.add(finding)
+    with _changes(work_folder).open("x", encoding="utf-8") as stream:
+        changes = ChangeWriter(stream.write)
+        for file in sources.files.values():
+            lines = _lines(work_folder, file)
+            try:
+                facts += read_table(file, folder, lines, findings, changes, progress, trusted)
+            except SourceError as error:
+                failures.append(error)
+                for finding in error.findings:
+                    findings.add(finding)
+    for finding in changes.findings():
+        findings.add(finding)
     if failures:
         raise SourceError(failures[0].message, failures[0].hint, findings.all())
-    return facts, findings.all()
+    return facts, findings.all(), changes.count
 
 
 def _write(
@@ -266,6 +308,7 @@ def _write(
     sources: Sources,
     facts: Sequence[FileFacts],
     findings: Sequence[Finding],
+    changes: int,
     taken_at: int,
     fingerprint: str,
 ) -> None:
@@ -276,6 +319,7 @@ def _write(
             lines = _lines(work_folder, file)
             load_table(connection, file, lines, sum(f.rows for f in facts if f.table == file.name))
             lines.unlink()  # now, so that the rows take less disk space
+        load_changes(connection, _changes(work_folder), changes)
         meta = {
             "format": FORMAT,
             "fingerprint": fingerprint,
@@ -382,6 +426,10 @@ def _without_places(value: Any) -> Any:
 
 def _lines(work_folder: Path, file: SourceFile) -> Path:
     return work_folder / f"{file.name}.ndjson"
+
+
+def _changes(work_folder: Path) -> Path:
+    return work_folder / "_changes.ndjson"
 
 
 def _log_of(path: Path) -> Path:

@@ -25,6 +25,9 @@ from sagerecon.sources.definitions import (
     Sources,
 )
 from sagerecon.sources.formats import FORMATS, default_encoding, format_of, records_findings
+from sagerecon.sources.notation import PLAIN
+from sagerecon.sources.notation_yaml import check_notation, read_notation
+from sagerecon.sources.row_rules_yaml import check_row_rules, read_row_rule, read_row_rules
 
 _PARTS = ("files", "datasets", "controls", "checks")
 
@@ -35,6 +38,14 @@ _FORMATS_OF_KEY = {
     "delimiter": ("csv",),
     "quote": ("csv",),
     "skip": ("csv", "xlsx"),
+    "header": ("csv", "xlsx"),
+    "start": ("csv", "xlsx"),
+    "end": ("csv", "xlsx"),
+    "keep": ("csv", "xlsx"),
+    "pass_over": ("csv", "xlsx"),
+    "short_rows": ("csv",),
+    "trailing_delimiter": ("csv",),
+    "merged": ("xlsx",),
     "sheet": ("xlsx",),
     "encoding": ("json", "jsonl", "csv", "sie"),
 }
@@ -90,11 +101,12 @@ def _too_many(root: Node) -> Finding | None:
 def _file(name: str, node: Node) -> SourceFile:
     path = _text(node, "path")
     file_format = _text(node, "format") or format_of(path)
+    notation = read_notation(node, PLAIN)
     return SourceFile(
         name=name,
         path=path,
         format=file_format,
-        columns=read_columns(node, file_format),
+        columns=read_columns(node, file_format, notation),
         place=node.named_at,
         optional=_flag(node, "optional"),
         records=_steps(node, "records"),
@@ -103,8 +115,16 @@ def _file(name: str, node: Node) -> SourceFile:
         delimiter=_text(node, "delimiter", "\t" if path.lower().endswith(".tsv") else ","),
         quote=_text(node, "quote", '"'),
         skip=_whole(node, "skip"),
-        decimal=_text(node, "decimal", "."),
-        thousands=_text(node, "thousands"),
+        notation=notation,
+        has_header=_text(node, "header") != "none",
+        header=tuple(item.text for item in node["header"].items()) if "header" in node else (),
+        start=read_row_rule(node, "start"),
+        end=read_row_rule(node, "end"),
+        keep=read_row_rules(node, "keep"),
+        pass_over=read_row_rules(node, "pass_over"),
+        short_rows=_text(node, "short_rows"),
+        trailing_delimiter=_flag(node, "trailing_delimiter"),
+        merged=_text(node, "merged"),
         sheet=_text(node, "sheet"),
         path_place=node["path"].place if "path" in node else node.named_at,
     )
@@ -151,7 +171,10 @@ def _query(node: Node, lines: list[str]) -> Query:
 
 
 def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
-    yield from check_columns(node, file.format)
+    yield from check_columns(node, file.format, file.notation)
+    yield from check_notation(node, file.notation)
+    yield from check_row_rules(node, file.has_header)
+    yield from _check_positions(file)
     if "path" in node and not file.format:
         yield Finding(
             Code.UNKNOWN_FORMAT,
@@ -182,6 +205,14 @@ def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
     yield from _check_text_settings(file, node)
 
 
+def _check_positions(file: SourceFile) -> Iterator[Finding]:
+    """Yield a finding for each column that is declared by a title where there is no header row."""
+    for column in file.columns if not file.has_header else ():
+        if not column.number:
+            message = f"there is no header row in which column '{column.name}' could be found."
+            yield Finding(Code.MISSING_COLUMN, column.place, message, "Give its position: column: 1.")
+
+
 def _check_text_settings(file: SourceFile, node: Node) -> Iterator[Finding]:
     if not _is_text_encoding(file.encoding):
         yield Finding(
@@ -189,10 +220,6 @@ def _check_text_settings(file: SourceFile, node: Node) -> Iterator[Finding]:
             node["encoding"].place,
             f"'{file.encoding}' is no encoding of text files.",
             "Common encodings: utf-8, cp1252, cp437, iso-8859-1, utf-16.",
-        )
-    if file.decimal == file.thousands:
-        yield Finding(
-            Code.SAME_MARKS, node["thousands"].place, f"decimal and thousands are both '{file.decimal}'."
         )
 
 

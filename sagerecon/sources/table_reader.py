@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
@@ -10,17 +11,20 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from sagerecon.model.code import Code
+from sagerecon.model.count import counted
 from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.sources.blocks import Block
+from sagerecon.sources.cell import CellChange, display_text
 from sagerecon.sources.csv_file import CsvReader
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_of, source_error
 from sagerecon.sources.json_file import JsonReader
 from sagerecon.sources.jsonl_file import JsonLinesReader
-from sagerecon.sources.rows import Row
+from sagerecon.sources.rows import Note, Row
 from sagerecon.sources.sie_file import SieReader
-from sagerecon.sources.tables import row_line
+from sagerecon.sources.tables import RowWriter, change_line
 
 #: Number of findings with the same code, file and column that are listed; more are only counted.
 MAX_SIMILAR_FINDINGS = 20
@@ -28,14 +32,20 @@ MAX_SIMILAR_FINDINGS = 20
 #: Number of rows between two calls of `progress`.
 _PROGRESS_ROWS = 5_000
 
+#: Changes that are shown of those of one column by one rule.
+_EXAMPLES = 3
+
+#: The item of a list in the name of a column.
+_ITEM = re.compile(r"item \d+, ")
+
 Progress: TypeAlias = Callable[[str, int], None]
 
 
 class FormatReader(Protocol):
     """Reads the files of one table. Each format has its own reader."""
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
-        """Yield the rows of one file, and a finding for each error in them."""
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+        """Yield the rows of one file, one or many at once, and a note for each error or change in them."""
         ...
 
     def finish(self) -> Iterator[Finding]:
@@ -99,11 +109,65 @@ class FindingCollector:
         return [*sorted(self._findings, key=lambda found: (found.place, found.code)), *rest]
 
 
+class ChangeWriter:
+    """Writes the values that were changed on reading, one a line, and summarises them."""
+
+    def __init__(self, write: Callable[[str], int]) -> None:
+        self._write = write
+        self.count = 0
+        self._by_rule: dict[tuple[str, str, str], list[CellChange]] = {}
+        self._counts: Counter[tuple[str, str, str]] = Counter()
+
+    def add(self, table: str, change: CellChange) -> None:
+        """Write one change of a table."""
+        self._write(change_line(table, change))
+        self.count += 1
+        group = (table, _ITEM.sub("item, ", change.column), change.rule)
+        self._counts[group] += 1
+        examples = self._by_rule.setdefault(group, [])
+        if len(examples) < _EXAMPLES:
+            examples.append(change)
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield for each column and rule the number of values that it changed, with examples."""
+        for group, count in self._counts.items():
+            _, column, rule = group
+            examples = self._by_rule[group]
+            shown = ", ".join(
+                f"{display_text(change.before)} to {display_text(change.after)}"
+                + (f" ({change.origin})" if number else "")
+                for number, change in enumerate(examples)
+            )
+            more = ", ..." if count > len(examples) else ""
+            yield Finding(
+                Code.CHANGED_ON_READING,
+                Place.parse(examples[0].origin),
+                f"{column}: {counted(count, 'value')} changed by {rule}: {shown}{more}.",
+                severity=Severity.INFO,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Notes:
+    """Where the notes on the rows of a table go."""
+
+    file: SourceFile
+    findings: FindingCollector
+    changes: ChangeWriter
+
+    def add(self, note: Note) -> None:
+        if isinstance(note, CellChange):
+            self.changes.add(self.file.name, note)
+        else:
+            self.findings.add(note)
+
+
 def read_table(
     file: SourceFile,
     folder: Path,
     lines: Path,
     findings: FindingCollector,
+    changes: ChangeWriter,
     progress: Progress,
     trusted: Collection[Path],
 ) -> list[FileFacts]:
@@ -125,9 +189,11 @@ def read_table(
     failures: list[Finding] = []
     with lines.open("x", encoding="utf-8") as stream:
         os.chmod(stream.fileno(), 0o600)  # noqa: PTH101 - by descriptor, not by name
+        rows = RowWriter(file, stream.write)
         for found_file in found_files:
             try:
-                facts.append(_read_file(file, found_file, reader, stream.write, findings, progress))
+                notes = _Notes(file, findings, changes)
+                facts.append(_read_file(file, found_file, reader, rows, notes, progress))
             except SourceError as error:
                 failures += error.findings
     if failures:
@@ -141,21 +207,24 @@ def _read_file(
     file: SourceFile,
     found: FoundFile,
     reader: FormatReader,
-    write: Callable[[str], int],
-    findings: FindingCollector,
+    rows: RowWriter,
+    notes: _Notes,
     progress: Progress,
 ) -> FileFacts:
     before = _file_state(found)
     sha256 = sha256_of(found.path, found.name)
-    count = 0
-    for row in reader.rows(found.path, found.name):
-        if isinstance(row, Finding):
-            findings.add(row)
-            continue
-        write(row_line(row))
-        count += 1
-        if count % _PROGRESS_ROWS == 0:
-            progress(found.name, count)
+    first = reported = rows.count
+    for read in reader.rows(found.path, found.name):
+        if isinstance(read, Block):
+            rows.add_block(read)
+        elif isinstance(read, dict):
+            rows.add(read)
+        else:
+            notes.add(read)
+        if rows.count >= reported + _PROGRESS_ROWS:
+            reported = rows.count
+            progress(found.name, reported - first)
+    count = rows.count - first
     progress(found.name, count)
     if _file_state(found) != before:
         place = Place(found.name)

@@ -9,7 +9,10 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import RECORD
 from sagerecon.model.place import Place
-from sagerecon.sources.files import source_error
+from sagerecon.sources.files import source_error, wide_encoding, wide_finding
+
+#: Bytes by which the encoding of a file is recognised.
+_HEAD = 1024
 
 
 def text_lines(stream: BufferedReader, name: str, encoding: str) -> Iterator[tuple[int, str]]:
@@ -18,6 +21,8 @@ def text_lines(stream: BufferedReader, name: str, encoding: str) -> Iterator[tup
     Raises:
         SourceError: a line is longer than a record may be, or is not in the encoding.
     """
+    if wide := wide_encoding(stream.peek(_HEAD)[:_HEAD], encoding):
+        raise source_error(wide_finding(name, wide, encoding))
     line = 0
     try:
         for line, text in enumerate(_decoded(stream, encoding), start=1):

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, TypeAlias
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.workbook.defined_name import DefinedNameList
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.functions import iterparse
 
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
@@ -29,6 +32,8 @@ from sagerecon.model.limits import (
 )
 from sagerecon.model.place import Place
 from sagerecon.sources.files import file_errors, source_error
+from sagerecon.sources.merged_cells import MergedRange, find_merged_ranges
+from sagerecon.sources.sheet_cells import SheetParser, decoded
 from sagerecon.sources.workbook_guard import (
     InvalidWorkbookError,
     MemoryEstimate,
@@ -118,8 +123,11 @@ class _Reader(ExcelReader):
 
     def read_strings(self) -> None:
         """Read the shared texts."""
-        super().read_strings()
-        self.shared_strings = _SharedTexts(self.shared_strings)
+        part: Any = self.package.find(SHARED_STRINGS)  # type: ignore[no-untyped-call]
+        self.shared_strings = _SharedTexts()
+        if part is not None:
+            with self.archive.open(part.PartName[1:]) as source:
+                self.shared_strings += _shared_texts(source)
 
     def read_workbook(self) -> None:
         """Read the list of sheets, and none of the names that formulas use.
@@ -146,6 +154,37 @@ class _UnmeasuredSheet(ReadOnlyWorksheet):
     def _get_size(self) -> None:
         """Read nothing: some programs write too small a size, and a sheet without one is read whole."""
 
+    def _cells_by_row(self, *_: Any, **__: Any) -> Iterator[tuple[object, ...]]:
+        """Yield the cells of each row as `SheetParser` reads them; a row that is absent is empty."""
+        sheet: Any = self  # the attributes of openpyxl have no public types
+        counter = 1
+        with sheet._get_source() as source:
+            parser = SheetParser(source, sheet._shared_strings, sheet.parent)
+            for number, cells in parser.parse():
+                for _row in range(counter, number):
+                    yield ()
+                counter = number + 1
+                row: list[object] = [None] * (cells[-1]["column"] if cells else 0)
+                for cell in cells:
+                    row[cell["column"] - 1] = cell["value"]
+                yield tuple(row)
+
+    def merged_ranges(self) -> list[MergedRange]:
+        """Return the merged ranges of the sheet, in their order from the top."""
+        sheet: Any = self
+        archive: _Archive = sheet.parent._archive
+        with archive.open_unguarded(sheet._worksheet_path) as source:
+            return find_merged_ranges(source)
+
+
+def _shared_texts(source: Any) -> Iterator[str]:
+    """Yield the table of shared texts; openpyxl's own would take an escaped `_x000D_` for a line end."""
+    for _, node in iterparse(source):
+        if node.tag == f"{{{SHEET_MAIN_NS}}}si":
+            text: Any = Text.from_tree(node)
+            yield decoded(text.content)
+            node.clear()
+
 
 class _SharedTexts(list[str]):
     """The texts that cells name by their number."""
@@ -166,6 +205,10 @@ class _Archive(ZipFile):
         super().__init__(self.stream)
         self.memory = MemoryEstimate()
         _check_parts(self.infolist())
+
+    def open_unguarded(self, name: str) -> IO[bytes]:
+        """Return the bytes of a part that are searched and not parsed; the directory limits their number."""
+        return super().open(name)
 
     def open(self, name: Any, *_: Any, **__: Any) -> Any:
         """Return the bytes of a part."""

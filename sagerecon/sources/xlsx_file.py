@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,24 +12,22 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
-from sagerecon.sources.cell import Cell, CellConverter, CellError
+from sagerecon.sources.blocks import Block
+from sagerecon.sources.cell import Cell, CellConverter, CellError, Merged, display_text
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import require_format, source_error
 from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
-from sagerecon.sources.rows import Row, converter
+from sagerecon.sources.merged_cells import MergedRange, with_merged_cells
+from sagerecon.sources.number_format import shown_number
+from sagerecon.sources.rows import Note, Row, converter
+from sagerecon.sources.sheet_cells import FormattedNumber, FormulaError, UncalculatedFormula, as_shown
 from sagerecon.sources.workbook import Sheet, open_workbook, workbook_errors
-
-#: The values of cells whose formula failed.
-_ERRORS = frozenset({"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"})
 
 #: Dates are counted from 1900 or 1904. A negative count is read as an earlier day; Excel shows it as #####.
 _FIRST_YEAR = 1900
 
 #: Sheets that are named in a message.
 _LISTED = 12
-
-#: The number of significant digits that Excel keeps.
-_EXCEL_DIGITS = 15
 
 
 class XlsxReader:
@@ -38,8 +36,8 @@ class XlsxReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Finding]:
-        """Yield the rows of one file in its order, and a finding for each error in them.
+    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+        """Yield the rows of one file in its order, and a note for each error or change in them.
 
         Raises:
             SourceError: the file cannot be read, is not a workbook, or does not have the declared sheet.
@@ -50,7 +48,7 @@ class XlsxReader:
             yield from flat_rows(self._rows(sheet, name), self._file, name, _format(sheet))
 
     def finish(self) -> Iterator[Finding]:
-        """Yield nothing: the header row has already rounded which columns are missing."""
+        """Yield nothing: the header row has already shown which columns are missing."""
         return iter(())
 
     def _sheet(self, sheets: Sequence[Sheet], name: str) -> Sheet:
@@ -68,14 +66,24 @@ class XlsxReader:
         return sheets[names.index(sheet_name)]
 
     def _rows(self, sheet: Sheet, name: str) -> Iterator[RawRow]:
-        """Yield the rows that are not blank, with their numbers."""
-        for line, cells in enumerate(_sheet_rows(sheet, name), start=1):
-            if line > self._file.skip and cells.count(None) < len(cells):
+        """Yield the rows with their numbers."""
+        with workbook_errors(Place(name)):
+            ranges = sheet.merged_ranges()
+        rows: Iterator[RawRow] = enumerate(_sheet_rows(sheet, name), start=1)
+        if ranges:
+            rows = _with_merged_cells(rows, ranges, name, is_filled=self._file.merged == "fill")
+        for line, cells in rows:
+            if line > self._file.skip:
                 yield line, cells
 
 
 def _format(sheet: Sheet) -> FlatFormat:
-    return FlatFormat(workbook_converter, f"the sheet '{sheet.title}'", are_short_rows_padded=True)
+    return FlatFormat(
+        workbook_converter,
+        f"the sheet '{sheet.title}'",
+        are_short_rows_padded=True,
+        are_notes_passed_over=True,
+    )
 
 
 def workbook_converter(column: Column, file: SourceFile) -> CellConverter:
@@ -83,28 +91,71 @@ def workbook_converter(column: Column, file: SourceFile) -> CellConverter:
 
     Raises:
         CellError: by the returned function, if the cell does not match the column, holds the error of a
-            formula, a date before 1900, or a number too large for its decimals.
+            formula or a formula without a value, a date before 1900, or a number too large for its decimals.
     """
     convert = converter(column, file)
     scale = column.scale if column.type == "decimal" else None
+    is_text = column.type == "text"
 
     def convert_exact(cell: object) -> Cell:
+        if isinstance(cell, FormattedNumber):
+            if is_text:
+                return convert(_shown(cell))
+            cell = cell.number
         if isinstance(cell, float):
             if scale is not None and not _is_exact(cell, scale):
                 message = f"{cell!r} is too large for a workbook to store with {scale} exact decimals."
                 raise CellError(Code.UNCERTAIN_NUMBER, message, "Store such amounts as text, or export CSV.")
-            return convert(_exact(cell, scale))
-        if isinstance(cell, str) and cell in _ERRORS:
-            message = f"the cell holds the formula error {cell}."
-            raise CellError(Code.FORMULA_FAILED, message, "Correct the formula.")
-        if isinstance(cell, date) and cell.year < _FIRST_YEAR:
-            message = (
-                f"the cell holds a date of the year {cell.year}; a workbook has none before {_FIRST_YEAR}."
-            )
-            raise CellError(Code.NOT_DATE, message, "Correct the date, or store it as text.")
+            return convert(as_shown(cell) if is_text else _exact(cell, scale))
+        if isinstance(cell, FormulaError | UncalculatedFormula | Merged):
+            raise _no_value(cell)
+        if isinstance(cell, date | time | timedelta):
+            if is_text:
+                raise CellError(
+                    Code.DATE_IN_TEXT,
+                    f"{display_text(cell)} is a date or a time: the workbook may have taken a code for one.",
+                    "Correct the cell and format it as text, or set type: date.",
+                )
+            if isinstance(cell, date) and cell.year < _FIRST_YEAR:
+                message = f"a date of the year {cell.year}: a workbook has none before {_FIRST_YEAR}."
+                raise CellError(Code.NOT_DATE, message, "Correct the date, or store it as text.")
         return convert(str(cell) if isinstance(cell, time | timedelta) else cell)
 
     return convert_exact
+
+
+def _no_value(cell: FormulaError | UncalculatedFormula | Merged) -> CellError:
+    match cell:
+        case FormulaError():
+            message = f"the cell holds the formula error {cell}."
+            return CellError(Code.FORMULA_FAILED, message, "Correct the formula.")
+        case UncalculatedFormula():
+            message = (
+                f"the cell holds the formula {display_text(cell)} and no value: it was never calculated."
+            )
+            hint = "Open the workbook in a spreadsheet program and save it."
+            return CellError(Code.FORMULA_NOT_CALCULATED, message, hint)
+        case Merged():
+            message = f"the cell is merged with {cell.first}, which alone has a value."
+            hint = "Set merged: fill, or fill_down: true of the column, if each cell has this value."
+            return CellError(Code.MERGED_CELL, message, hint)
+
+
+def _shown(cell: FormattedNumber) -> str:
+    """Return the number as the sheet shows it.
+
+    Raises:
+        CellError: its number format is not read.
+    """
+    text = shown_number(as_shown(cell.number), cell.number_format)
+    if text is None:
+        raise CellError(
+            Code.NUMBER_FORMAT,
+            f"{display_text(as_shown(cell.number))} is shown by the number format "
+            f"{display_text(cell.number_format)}, which is not read.",
+            "Set type: decimal or integer, or format the cell as text.",
+        )
+    return text
 
 
 def _exact(cell: float, scale: int | None) -> Decimal:
@@ -118,7 +169,7 @@ def _exact(cell: float, scale: int | None) -> Decimal:
     number = Decimal(repr(cell))
     exponent = number.as_tuple().exponent
     if scale is not None and isinstance(exponent, int) and -exponent > scale:
-        rounded = Decimal(f"{cell:.{_EXCEL_DIGITS}g}")
+        rounded = as_shown(cell)
         if rounded == rounded.quantize(Decimal(1).scaleb(-scale)):
             return rounded
     return number
@@ -127,6 +178,18 @@ def _exact(cell: float, scale: int | None) -> Decimal:
 def _is_exact(number: float, scale: int) -> bool:
     """Return whether no other amount with `scale` decimals is stored as the same float."""
     return Decimal(math.ulp(number)) < Decimal(1).scaleb(-scale)
+
+
+def _with_merged_cells(
+    rows: Iterable[RawRow], ranges: Sequence[MergedRange], name: str, *, is_filled: bool
+) -> Iterator[RawRow]:
+    marked = with_merged_cells(rows, ranges, is_filled=is_filled)
+    while True:
+        with workbook_errors(Place(name)):
+            row = next(marked, None)
+        if row is None:
+            return
+        yield row
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,0 +1,128 @@
+"""Converting cells to texts: without characters that control or hide, and without lost or garbled letters."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+
+from sagerecon.model.code import Code
+from sagerecon.model.finding import Severity
+from sagerecon.model.limits import CELL
+from sagerecon.model.visible import visible
+from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, display_text, plain_digits
+from sagerecon.sources.notation import Notation
+
+#: Controls, but not tabs and ends of lines, and marks that turn the direction of the text beside them.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_REPLACEMENT_CHARACTER = "\ufffd"
+
+#: Letters beyond ASCII in a row, as UTF-8 has them that was read in another encoding.
+_BEYOND_ASCII = re.compile("[\x80-\U0010ffff]{2,}")
+
+#: Encodings in which UTF-8 is read by mistake.
+_MISTAKEN = ("cp1252", "iso-8859-1", "cp850", "cp437", "mac-roman", "cp1250")
+
+#: What stands in the text of a business once it is read right: letters of Europe, punctuation, currencies.
+_LIKELY = re.compile(
+    "[\xa0-\u024f\u0370-\u03ff\u0400-\u04ff\u1e00-\u1eff\u2010-\u2027\u2030-\u203a\u20a0-\u20cf\u2100-\u214f]+"
+)
+
+
+def text_converter(notation: Notation) -> CellConverter:
+    """Return a function that converts a cell to a text, which is kept as it is.
+
+    A whole number is written without decimals, as a spreadsheet shows it.
+    """
+    is_cleaned = notation.controls == "remove"
+
+    def convert(cell: object) -> Cell:
+        if isinstance(cell, str):
+            if len(cell) > CELL.most:
+                raise CellError(Code.TOO_LONG, f"{display_text(cell)} is too long; {CELL.sentence}.")
+            return cell if cell.isascii() and cell.isprintable() else _checked(cell, is_cleaned)
+        if isinstance(cell, bool):
+            raise CellError(Code.NOT_TEXT, f"{display_text(cell)} is not text.", "Set type: boolean.")
+        if not isinstance(cell, int | Decimal | date):
+            raise CellError(Code.NOT_TEXT, f"{display_text(cell)} is not text.")
+        return _number_text(cell) if isinstance(cell, Decimal) else str(cell)
+
+    return convert
+
+
+def _number_text(number: Decimal) -> str:
+    text = plain_digits(number)
+    return text.rstrip("0").rstrip(".") if "." in text and number == number.to_integral_value() else text
+
+
+def _checked(text: str, is_cleaned: bool) -> Cell:
+    """Return a text that has other characters than the printable ones of ASCII.
+
+    Raises:
+        CellError: it holds a character that no text of a business has; a warning, if letters were lost.
+        CellChanged: such characters are removed.
+    """
+    if found := _CONTROLS.search(text):
+        if not is_cleaned:
+            raise CellError(
+                Code.CONTROL_CHARACTER,
+                f"{display_text(visible(text))} holds the control character U+{ord(found[0]):04X}.",
+                _controls_hint(text, found[0]),
+            )
+        cleaned = _CONTROLS.sub("", text)
+        raise CellChanged.by("controls: remove", visible(text), cleaned if cleaned.strip() else None)
+    if text.isascii():
+        return text
+    if _SURROGATE.search(text):
+        raise CellError(
+            Code.HALF_CHARACTER,
+            f"{display_text(text)} contains an unpaired surrogate.",
+            "Export the file again.",
+        )
+    if _REPLACEMENT_CHARACTER in text:
+        raise CellError(
+            Code.LETTERS_LOST,
+            f"{display_text(text)} contains U+FFFD: letters were lost before the file was written.",
+            "Export the file again with the right encoding, or correct the text by hand.",
+            Severity.WARNING,
+            text,
+        )
+    if garbled := _garbled(text):
+        mistaken, right = garbled
+        raise CellError(
+            Code.LETTERS_GARBLED,
+            f"{display_text(text)} is UTF-8 that was read as {mistaken}: {display_text(right)}.",
+            "Set encoding: utf-8. If that is declared already, the letters were garbled by the export.",
+            Severity.WARNING,
+            text,
+        )
+    return text
+
+
+def _controls_hint(text: str, control: str) -> str:
+    if control > "\x7f":
+        if _garbled(text):
+            return "Set encoding: utf-8."
+        if control <= "\x9f":
+            return "If the file is written in Windows, set encoding: cp1252; else set controls: remove."
+    return "Set controls: remove to remove such characters; each is listed as a change."
+
+
+def _garbled(text: str) -> tuple[str, str] | None:
+    """Return the encoding in which UTF-8 was read, and the text as it should be; None if it seems right."""
+    for encoding in _MISTAKEN:
+        right = _BEYOND_ASCII.sub(lambda found: _read_again(found[0], encoding), text)  # noqa: B023 - called at once
+        if right != text:
+            return encoding, right
+    return None
+
+
+def _read_again(letters: str, encoding: str) -> str:
+    """Return letters as UTF-8 has them, if that gives letters that are likely."""
+    try:
+        right = letters.encode(encoding).decode("utf-8")
+    except UnicodeError:
+        return letters
+    return right if _LIKELY.fullmatch(right) else letters
