@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from textwrap import dedent
 from unittest.mock import patch
 
+import duckdb
 from loader_fuzzing import Loader
 from tiny import MAPPING, PROJECT, SOURCES, write_tiny
 from workbook_files import customers, workbooks
@@ -89,6 +93,69 @@ JSON_LINES = dedent("""\
           a: {type: text, required: true, path: a.b}
           n: {type: decimal}
           l: {type: list, columns: {d: {type: date}}}
+    """).encode()
+XML_TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t:
+        path: t.xml
+        records: E.Is.I
+        columns:
+          id: {type: text, required: true, path: "@id"}
+          c: {type: text, path: ^.C}
+          n: {type: decimal, path: N}
+          l: {type: list, path: L, columns: {d: {type: date, path: D}, self: {type: text, path: .}}}
+    """).encode()
+SAFT_TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      lines:
+        path: t.xml
+        format: saft
+        records: transaction_lines
+        columns: {id: {path: ^.TransactionID, type: text}, a: {path: Amount, type: decimal}}
+    """).encode()
+XML = (
+    b'<?xml version="1.0" encoding="utf-8"?><E xmlns="urn:x" xmlns:y="urn:y"><Is><C>GBP</C>\n'
+    b'<I id="1"><N>1.50</N><L><D>2024-01-31</D></L><L>x</L></I>\n<y:I y:id="2"><![CDATA[a]]></y:I></Is></E>'
+)
+SAFT = (
+    b"<AuditFile><GeneralLedgerEntries><Journal><Transaction><TransactionID>1</TransactionID>"
+    b"<Line><Amount>1.00</Amount></Line></Transaction></Journal></GeneralLedgerEntries></AuditFile>"
+)
+IIF_TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t:
+        path: t.iif
+        records: TRNS
+        date: "%m/%d/%Y"
+        columns: {n: {column: _transaction, type: integer}, d: {column: DATE, type: date}}
+      s:
+        path: t.iif
+        records: SPL
+        columns: {a: {column: ACCNT, type: text, required: true}, n: {column: AMOUNT, type: decimal}}
+    """).encode()
+IIF = (
+    b"!TRNS\tTRNSTYPE\tDATE\tAMOUNT\n!SPL\tACCNT\tAMOUNT\n!ENDTRNS\n"
+    b'TRNS\tBILL\t1/31/2024\t10.00\nSPL\t"A ""B"""\t-10.00\t\nENDTRNS\n!SPL\tAMOUNT\tACCNT\n'
+)
+SQLITE_TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t: {path: t.db, table: t, columns: {a: {type: text, required: true}, n: {type: decimal}}}
+      q: {path: t.db, query: "SELECT count(*) AS n FROM t JOIN t AS o", columns: {n: {type: integer}}}
+    """).encode()
+PARQUET_TABLES = dedent("""\
+    sagerecon: sources/v1
+    files:
+      t:
+        path: t.parquet
+        columns:
+          a: {type: text, required: true}
+          n: {type: decimal}
+          d: {type: date}
+          z: {type: datetime}
     """).encode()
 SIE_TABLES = dedent("""\
     sagerecon: sources/v1
@@ -221,6 +288,25 @@ def load_json(content: bytes, folder: Path) -> None:
     read_tables(tables(), write(folder, {"t.csv": CSV, "j.json": content}))
 
 
+def sqlite_database() -> bytes:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE t (a TEXT PRIMARY KEY, n REAL)")
+        connection.executemany("INSERT INTO t VALUES (?, ?)", [(f"C{row}", row / 4) for row in range(200)])
+        connection.commit()
+        return connection.serialize()
+
+
+def parquet_file() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "t.parquet"
+        duckdb.execute(
+            f"""COPY (SELECT 'C' || range AS a, range::DECIMAL(18, 2) / 4 AS n,
+            DATE '2024-01-31' + range::INT AS d, make_timestamptz(range) AS z
+            FROM range(100)) TO '{path}' (FORMAT parquet)"""
+        )
+        return path.read_bytes()
+
+
 def load_declared(tables_yaml: bytes, name: str) -> Callable[[bytes, Path], None]:
     """Return a loader of the files of one format, by the declaration of their tables."""
 
@@ -305,6 +391,11 @@ LOADERS: tuple[Loader, ...] = (
         load_declared(JSON_LINES, "t.jsonl"),
         10,
     ),
+    Loader("xml", (XML,), load_declared(XML_TABLES, "t.xml"), 15),
+    Loader("saft", (SAFT,), load_declared(SAFT_TABLES, "t.xml"), 5),
+    Loader("iif", (IIF,), load_declared(IIF_TABLES, "t.iif"), 10),
+    Loader("sqlite", (sqlite_database(),), load_declared(SQLITE_TABLES, "t.db"), 10),
+    Loader("parquet", (parquet_file(),), load_declared(PARQUET_TABLES, "t.parquet"), 2),
     Loader("sie", (SIE,), load_declared(SIE_TABLES, "t.se"), 20),
     Loader("workbook", (customers(),), load_workbook, 6, lambda _valid, random: workbooks(random)),
     Loader("sources", (TABLES, SOURCES.encode()), load_declarations, 20),

@@ -6,7 +6,7 @@ from; every other command reads it there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, replace
 from importlib.metadata import version
@@ -45,7 +45,7 @@ from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.source import mappings_fingerprint
 from sagerecon.sources.files import files_changed
-from sagerecon.sources.snapshot import Snapshot
+from sagerecon.sources.snapshot import Snapshot, SourceChange
 from sagerecon.validation.preflight import compare_figures
 from sagerecon.validation.rule import BusinessSettings
 from sagerecon.validation.screening import Screening
@@ -216,13 +216,12 @@ class _Inputs:
         for dataset, key in dict.fromkeys((each.dataset, tuple(each.key)) for each in compiled.mappings):
             findings += snapshot.look_alike_keys(dataset, key)
         screening = Screening(project.catalog, _business_settings(project), self._counts)
-        changes: dict[Place, list[Change]] = {}
-        for found in snapshot.changes():
-            changes.setdefault(found.origin, []).append(found.change)
+        on_reading = _by_origin(snapshot.changes())
         for mapping in compiled.mappings:
+            changes = (on_reading, _by_origin(snapshot.shaped(mapping.dataset)))
             for record in snapshot.records(mapping.dataset, mapping.key):
                 for outcome in mapping.outcomes(record):
-                    changed = _with_changes(outcome, changes) if changes else outcome
+                    changed = _with_changes(outcome, changes) if any(changes) else outcome
                     file.add(screening.check(changed), record)
         screening.set_aside(file)
         file.put("has_orphans", screening.has_orphans)
@@ -267,12 +266,25 @@ def _open_inputs(project: Project) -> Iterator[_Inputs]:
         )
 
 
-def _with_changes(outcome: Outcome, changes: Mapping[Place, Sequence[Change]]) -> Outcome:
-    """Return the outcome with what was changed in its rows on reading, before what its mapping changed."""
+def _by_origin(changes: Iterable[SourceChange]) -> Mapping[Place, Sequence[Change]]:
+    by_origin: dict[Place, list[Change]] = {}
+    for found in changes:
+        by_origin.setdefault(found.origin, []).append(found.change)
+    return by_origin
+
+
+def _with_changes(outcome: Outcome, changes: Sequence[Mapping[Place, Sequence[Change]]]) -> Outcome:
+    """Return the outcome with what was changed in its source rows, before what its mapping changed.
+
+    Args:
+        changes: on reading and by SQL, by the place of the row.
+    """
     if not isinstance(outcome, Draft):
         return outcome
-    on_reading = [change for origin in outcome.origins for change in changes.get(origin, ())]
-    return replace(outcome, changes=(*on_reading, *outcome.changes)) if on_reading else outcome
+    before = [
+        change for by_origin in changes for origin in outcome.origins for change in by_origin.get(origin, ())
+    ]
+    return replace(outcome, changes=(*before, *outcome.changes)) if before else outcome
 
 
 def _changed() -> ProjectError:

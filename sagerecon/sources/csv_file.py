@@ -14,12 +14,12 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import CELL, SOURCE_FILE
 from sagerecon.model.place import Place
-from sagerecon.sources.blocks import BLOCK_ROWS, Block
+from sagerecon.sources.blocks import BLOCK_ROWS
 from sagerecon.sources.csv_rows import CsvRows, LongRowError
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import file_errors, require_format, source_error, wide_encoding, wide_finding
 from sagerecon.sources.flat_table import FlatFormat, flat_rows
-from sagerecon.sources.rows import Note, Row, converter
+from sagerecon.sources.rows import ReadItem, converter
 
 _CSV = FlatFormat(converter, "the file", are_short_rows_padded=False)
 
@@ -37,7 +37,7 @@ class CsvReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:

@@ -130,6 +130,21 @@ def open_in_memory(statements: Iterable[str], seconds: int) -> BoundedConnection
     return BoundedConnection(connection, seconds)
 
 
+def open_for_file(path: Path, seconds: int) -> BoundedConnection:
+    """Open a database in memory whose SQL may read one file, and nothing else.
+
+    One thread only, so that the rows come in the order of the file.
+
+    Args:
+        seconds: of execution, for each query.
+    """
+    connection = duckdb.connect(":memory:", config={**_BASE_CONFIG, "threads": 1, "temp_directory": ""})
+    connection.execute("SET allowed_paths = [$path]", {"path": str(path)})
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return BoundedConnection(connection, seconds)
+
+
 def quote_identifier(name: str) -> str:
     """Return the name in double quotes, as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

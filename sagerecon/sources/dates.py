@@ -16,7 +16,7 @@ from sagerecon.sources.definitions import Column
 from sagerecon.sources.notation import Notation
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_SERIAL = re.compile(r"[0-9]{1,7}(?:\.[0-9]{1,15})?")
+_SERIAL = re.compile(r"[1-9][0-9]{0,6}(?:\.[0-9]{1,15})?")
 
 #: How a reading by a count of days is named.
 _SERIAL_NAME = "excel_serial"
@@ -37,7 +37,7 @@ _CACHED = 10_000
 #: from 1 March only.
 _EPOCHS = {1900: datetime(1899, 12, 30), 1904: datetime(1904, 1, 1)}  # noqa: DTZ001 - no time zone
 _FIRST_SERIALS = {1900: 61, 1904: 1}
-_LAST_DAY = date(9999, 12, 31)
+_END_OF_SERIALS = 109_575  # the end of 2199 or 2203; a larger number is more likely a date in digits
 
 #: Years in which the dates of a business lie; a date of another is often a placeholder.
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199
@@ -314,7 +314,7 @@ def _read_serial(text: str, system: int) -> datetime | None:
     if not _SERIAL.fullmatch(text):
         return None
     days = Decimal(text)
-    if days < _FIRST_SERIALS[system] or days > (_LAST_DAY - _EPOCHS[system].date()).days:
+    if not _FIRST_SERIALS[system] <= days < _END_OF_SERIALS:
         return None
     return _EPOCHS[system] + timedelta(days=int(days), seconds=round(days % 1 * 86_400))
 

@@ -101,6 +101,8 @@ class SourceFile:
     trailing_delimiter: bool = False  #: csv: rows may end in a delimiter
     merged: str = ""  #: xlsx: `fill`: merged cells all have the value of the first
     sheet: str = ""  #: xlsx: empty means the only sheet
+    table: str = ""  #: of a database; empty means that `query` is read
+    query: str = ""  #: SQL for a database
     path_place: Place = NOWHERE  #: of `path`
 
 

@@ -35,6 +35,9 @@ _SIGNATURES = (
     (re.compile(rb"\x1f\x8b"), "a gzip archive"),
     (re.compile(rb"""[{\[]\s*["{\[]"""), "JSON"),
     (re.compile(rb"#FLAGGA\b", re.IGNORECASE), "SIE"),
+    (re.compile(rb"PAR1"), "Parquet"),
+    (re.compile(rb"SQLite format 3\0"), "a SQLite database"),
+    (re.compile(rb"![A-Z]{2,20}\t"), "IIF"),
 )
 _SECTOR_SHIFTS = (9, 12)  #: of the size of a sector, 512 or 4,096 bytes
 _DIRECTORY = 4_096  #: the bytes that are searched of its directory

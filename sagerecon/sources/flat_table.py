@@ -18,7 +18,16 @@ from sagerecon.sources.cell import CellConverter, Filled
 from sagerecon.sources.definitions import CellTest, Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, source_error
 from sagerecon.sources.row_rules import Heading, PassedOver, RowChooser, cell_text, is_blank_row, row_test
-from sagerecon.sources.rows import Field, Note, Row, RowConverter, converter, filling_converter, notation_of
+from sagerecon.sources.rows import (
+    Field,
+    Note,
+    ReadItem,
+    Row,
+    RowConverter,
+    converter,
+    filling_converter,
+    notation_of,
+)
 
 #: The cells of one row, after the number of its line. A format reader yields them, and findings.
 RawRow: TypeAlias = "tuple[int, Sequence[object]]"
@@ -32,6 +41,7 @@ class FlatFormat:
     what: str  #: what a table is called in a message: `the file`, `the sheet`
     are_short_rows_padded: bool  #: whether cells that are blank at the end of a row may be left out
     are_notes_passed_over: bool = False  #: whether cells right of the table are no error
+    are_blank_rows_read: bool = False  #: whether a row without a value is a row
 
 
 def flat_rows(
@@ -40,7 +50,7 @@ def flat_rows(
     name: str,
     kind: FlatFormat,
     take: Callable[[], Sequence[RawRow | Finding]] | None = None,
-) -> Iterator[Row | Note | Block]:
+) -> Iterator[ReadItem]:
     """Yield the typed rows of a table, and a note for each error or change in them.
 
     Args:
@@ -61,7 +71,7 @@ def flat_rows(
             yield raw
             return
         line, cells = raw
-        if is_blank_row(cells):
+        if not kind.are_blank_rows_read and is_blank_row(cells):
             if table is not None and table.count and file.end is not None and file.end.is_blank:
                 break
             continue
@@ -80,9 +90,13 @@ def flat_rows(
                 if take is not None and table.has_blocks and not (yield from table.read_blocks(take)):
                     return
                 continue
-        if table.ends_before(cells):
+        if table.ends is not None and table.ends(cells):
             break
-        yield from table.read(cells, line)
+        row, notes = table.read(cells, line)
+        if notes:
+            yield from notes
+        if row is not None:
+            yield row
     if table is None:
         raise source_error(_no_table(is_any, is_started, file, name, kind))
     yield from before.findings(name)
@@ -124,12 +138,14 @@ class _FlatTable:
         self._place = place
         self._kind = kind
         numbers = {column.name: self._heading.number(_located(column)) for column in file.columns}
-        self._numbers = {name: number for name, number in numbers.items() if number is not None}
+        self._numbers = {
+            name: number for name, number in numbers.items() if number is not None and number < self.width
+        }
         self._row_converter = RowConverter(
-            (_field(column, numbers[column.name], file, kind) for column in file.columns), file
+            (_field(column, self._numbers.get(column.name), file, kind) for column in file.columns), file
         )
         self._chooser = RowChooser(file, self._heading)
-        self._ends = row_test(file.end, self._heading) if file.end is not None else None
+        self.ends = row_test(file.end, self._heading) if file.end is not None else None
         self._fill_down = [
             self._numbers[column.name]
             for column in file.columns
@@ -186,20 +202,15 @@ class _FlatTable:
                 )
         yield from self._chooser.findings(self._place)
 
-    def ends_before(self, cells: Sequence[object]) -> bool:
-        """Return whether the table ends before this row."""
-        return self._ends is not None and self._ends(cells)
-
-    def read(self, cells: Sequence[object], line: int) -> Iterator[Row | Note]:
-        """Yield the typed row at `line` after what is said of it; nothing, if it is passed over."""
-        if self._chooser.passes_over(cells, line):
-            return
+    def read(self, cells: Sequence[object], line: int) -> tuple[Row | None, Sequence[Note]]:
+        """Return the typed row at `line`, None if it is passed over or refused, and what is said of it."""
+        if self._chooser.is_choosing and self._chooser.passes_over(cells, line):
+            return None, ()
         self.count += 1
         if len(cells) != self.width:
             fitted = self._fitted(cells, line)
             if fitted is None:
-                yield self._wrong_width(line, cells)
-                return
+                return None, (self._wrong_width(line, cells),)
             cells = fitted
         if self._fill_down:
             cells = self._filled_down(cells)
@@ -212,14 +223,10 @@ class _FlatTable:
         if notes and self._heading.is_repeated(cells):
             message = "the row repeats the header row."
             hint = "Set pass_over: {headings: header}."
-            yield Finding(Code.HEADER_REPEATED, Place(self._place.file, line), message, hint)
-            return
-        yield from notes
-        yield row
+            return None, (Finding(Code.HEADER_REPEATED, Place(self._place.file, line), message, hint),)
+        return row, notes
 
-    def read_blocks(
-        self, take: Callable[[], Sequence[RawRow | Finding]]
-    ) -> Generator[Row | Note | Block, None, bool]:
+    def read_blocks(self, take: Callable[[], Sequence[RawRow | Finding]]) -> Generator[ReadItem, None, bool]:
         """Yield all rows, many at once where nothing is to be said of them; return whether all were read."""
         while raw_rows := take():
             block = self._block(raw_rows)
@@ -233,7 +240,10 @@ class _FlatTable:
                     return False
                 line, cells = raw
                 if not is_blank_row(cells):
-                    yield from self.read(cells, line)
+                    row, notes = self.read(cells, line)
+                    yield from notes
+                    if row is not None:
+                        yield row
         return True
 
     def _block(self, rows: Sequence[RawRow | Finding]) -> Block | None:

@@ -11,6 +11,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.saft_sections import SAFT_SECTIONS
 from sagerecon.sources.sie_records import SIE_RECORDS
 
 
@@ -23,7 +24,7 @@ class Format:
     is_nested: bool = False  #: columns are found by a path in each record, not by the title in a header row
     signature: str = ""  #: what `require_format` calls a file of it by its first bytes; empty for plain text
     encoding: str = "utf-8-sig"  #: of a file that declares none
-    #: Kinds of records that it has, and the fields of each; empty if a file may have any.
+    #: Kinds of records that it has, and the fields of each; either is empty if there may be any.
     records: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -32,6 +33,19 @@ FORMATS: Mapping[str, Format] = {
     "jsonl": Format("JSON lines", (".jsonl", ".ndjson"), is_nested=True, signature="JSON"),
     "csv": Format("CSV", (".csv", ".tsv")),
     "xlsx": Format("an XLSX workbook", (".xlsx",), signature="a workbook or another zip archive"),
+    "xml": Format("XML", (".xml",), is_nested=True, signature="XML"),
+    "saft": Format(
+        "SAF-T",
+        (),
+        is_nested=True,
+        signature="XML",
+        records={section: frozenset() for section in SAFT_SECTIONS},
+    ),
+    "iif": Format("IIF", (".iif",), signature="IIF"),
+    "parquet": Format("Parquet", (".parquet",), signature="Parquet"),
+    "sqlite": Format(
+        "a SQLite database", (".sqlite", ".sqlite3", ".db", ".db3"), signature="a SQLite database"
+    ),
     "sie": Format(
         "SIE",
         (".se", ".si", ".sie"),
@@ -40,6 +54,12 @@ FORMATS: Mapping[str, Format] = {
         encoding="cp437",
         records=SIE_RECORDS,
     ),
+}
+
+#: What `records` is in the formats that need it and may have any.
+_NEEDED_RECORDS = {
+    "xml": "the path of their element from the root, such as Export.Invoices.Invoice",
+    "iif": "the list that holds them, such as TRNS or CUST",
 }
 
 _BY_SUFFIX = {suffix: name for name, kind in FORMATS.items() for suffix in kind.suffixes}
@@ -63,6 +83,10 @@ def default_encoding(file_format: str) -> str:
 def records_findings(file: SourceFile) -> Iterator[Finding]:
     """Yield a finding for each kind of records, or field of them, that the format of a file does not have."""
     kinds = FORMATS[file.format].records if file.format in FORMATS else {}
+    if file.format in _NEEDED_RECORDS and not file.records:
+        message = f"no records of the {FORMATS[file.format].title} file are named."
+        hint = f"Set records: to {_NEEDED_RECORDS[file.format]}."
+        yield Finding(Code.UNKNOWN_RECORDS, file.place, message, hint)
     if not kinds:
         return
     title, name = FORMATS[file.format].title, ".".join(file.records)
@@ -74,7 +98,7 @@ def records_findings(file: SourceFile) -> Iterator[Finding]:
         yield Finding(Code.UNKNOWN_RECORDS, file.place, message, hint)
         return
     for column in file.columns:
-        if column.path and column.path[0] not in kinds[name]:
+        if kinds[name] and column.path and column.path[0] not in kinds[name]:
             message = f"the record '{name}' of {title} has no field '{column.path[0]}'."
             fields = sorted(kinds[name])
             hint = suggestion(column.path[0], fields) or f"Its fields are {', '.join(fields)}."

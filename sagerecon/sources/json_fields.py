@@ -19,7 +19,10 @@ def json_fields(file: SourceFile) -> tuple[Field, ...]:
 
 
 def _field(column: Column, file: SourceFile) -> Field:
-    convert = _list_converter(column, file) if column.type == "list" else converter(column, file)
+    if column.type == "list":
+        convert = list_converter(column, tuple(_field(inner, file) for inner in column.columns))
+    else:
+        convert = converter(column, file)
     return Field(column, _picker(column.path), convert)
 
 
@@ -49,9 +52,12 @@ def _picker(path: tuple[str, ...]) -> Callable[[object], object]:
     return pick
 
 
-def _list_converter(column: Column, file: SourceFile) -> CellConverter:
-    """Return a function that converts each item of a list. None is an empty list: APIs omit empty lists."""
-    fields = tuple(_field(inner, file) for inner in column.columns)
+def list_converter(column: Column, fields: Sequence[Field]) -> CellConverter:
+    """Return a function that converts each item of a list. None is an empty list: APIs omit empty lists.
+
+    Args:
+        fields: of an item.
+    """
 
     def convert(cell: object) -> Cell:
         if cell is None:

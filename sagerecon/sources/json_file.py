@@ -21,9 +21,10 @@ from sagerecon.sources.files import (
     wide_encoding,
     wide_finding,
 )
+from sagerecon.sources.json_fields import json_fields
 from sagerecon.sources.json_text import JsonDocument, JsonError
 from sagerecon.sources.nested_table import NestedTable
-from sagerecon.sources.rows import Note, Row
+from sagerecon.sources.rows import Note, ReadItem, Row
 
 #: Keys under which APIs state the number of records in a response.
 COUNT_KEYS = ("maxResults", "totalCount", "total_count", "$total", "recordCount", "record_count")
@@ -40,9 +41,9 @@ class JsonReader:
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
-        self._table = NestedTable(file)
+        self._table = NestedTable(file, json_fields(file))
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:

@@ -13,9 +13,10 @@ from sagerecon.model.limits import SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
+from sagerecon.sources.json_fields import json_fields
 from sagerecon.sources.json_text import JsonDocument, JsonError
 from sagerecon.sources.nested_table import NestedTable
-from sagerecon.sources.rows import Note, Row
+from sagerecon.sources.rows import Note, ReadItem, Row
 from sagerecon.sources.text_lines import text_lines
 
 #: Types of the messages by which Singer taps and Airbyte connectors pass records on.
@@ -30,9 +31,9 @@ class JsonLinesReader:
 
     def __init__(self, file: SourceFile) -> None:
         self._file = file
-        self._table = NestedTable(file)
+        self._table = NestedTable(file, json_fields(file))
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of one file in its order, and a finding for each error in them.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from sagerecon.model.code import Code
@@ -10,16 +10,16 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import Column, SourceFile
-from sagerecon.sources.json_fields import PathTracker, json_fields
-from sagerecon.sources.rows import Note, Row, RowConverter
+from sagerecon.sources.json_fields import PathTracker
+from sagerecon.sources.rows import Field, Note, Row, RowConverter
 
 
 class NestedTable:
     """Converts the records of one table, and tracks the paths that none of them has."""
 
-    def __init__(self, file: SourceFile) -> None:
+    def __init__(self, file: SourceFile, fields: Iterable[Field]) -> None:
         self._file = file
-        self._row_converter = RowConverter(json_fields(file), file)
+        self._row_converter = RowConverter(fields, file)
         self._paths = PathTracker(file.columns)
 
     def row(

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 PLAIN_FORMATS = frozenset({"General", "GENERAL", "@", "0", "#", "?"})
 
 #: A format of digits and literals: in quotes, after a backslash, or a sign that needs neither.
-_PARTS = re.compile(r"""[0#?,]+(?:\.[0#?]+)?|"[^"]*"|\\.|_.|[-/() :+]""")
+_PARTS = re.compile(r"""[0#?,]+(?:\.[0#?]+)?|"[^"]*"|\\.|_.|[-() :+]""")
 
 #: Characters of the longest format that is read.
 _LONGEST = 100

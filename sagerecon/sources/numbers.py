@@ -268,7 +268,7 @@ def _other_notations(text: str, notation: Notation) -> Iterator[tuple[Notation, 
             )
             says = ", ".join(f"{mark}: {say}" for mark, say in _USUAL_SIGNS.items())
             declared.append(f"signs: {{{says}}}")
-        elif word not in notation.currency and word.upper() != "E":
+        elif word.casefold() not in known and word not in notation.currency and word.upper() != "E":
             needed["currency"] = (*notation.currency, word)
             declared.append(f"currency: '{word}'")
     if needed:

@@ -84,6 +84,7 @@ class RowChooser:
         ]
         self._declared = file.pass_over
         self._not_kept = PassedOver("not among those to keep", file.path_place)
+        self.is_choosing = bool(file.keep or file.pass_over)
         self.has_passed_over = False
 
     def passes_over(self, cells: Sequence[object], line: int) -> bool:
@@ -156,7 +157,7 @@ def cell_text(cell: object) -> str:
 
 def is_blank_row(cells: Sequence[object]) -> bool:
     """Return whether all cells of a row are blank. A cell of spaces is not: a program may write it."""
-    if cells and cells[0] and not isinstance(cells[0], Filled | Merged):
+    if cells and cells[0] and type(cells[0]) not in (Filled, Merged):
         return False
     return all(cell is None or cell == "" or isinstance(cell, Filled | Merged) for cell in cells)
 

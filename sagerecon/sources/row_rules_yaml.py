@@ -26,6 +26,10 @@ def read_row_rule(node: Node, key: str) -> RowRule | None:
 
 def check_row_rules(node: Node, has_header: bool) -> Iterator[Finding]:
     """Yield a finding for each condition of a file that the JSON Schema takes and that means nothing."""
+    header = node.get("header")
+    if header is not None and isinstance(header.value, str) and has_header:
+        message = f"header is '{header.text}'; it must be a list of titles, or none."
+        yield Finding(Code.BAD_CONDITION, header.place, message, f"Write it as [{header.text}].")
     for key in ("start", "end"):
         if key in node:
             yield from _check(node[key], key, has_header and key != "start", is_end=key == "end")
@@ -36,7 +40,10 @@ def check_row_rules(node: Node, has_header: bool) -> Iterator[Finding]:
 
 
 def _check(node: Node, name: str, has_titles: bool, *, is_end: bool) -> Iterator[Finding]:
-    if node.value == "blank" and not is_end:
+    if isinstance(node.value, str) and node.value not in ("header", "blank"):
+        message = f"'{name}' is no condition: '{node.text}'."
+        yield Finding(Code.BAD_CONDITION, node.place, message, "Test a column: {column: 1, is: Total}.")
+    elif node.value == "blank" and not is_end:
         message = f"'{name}' cannot be blank rows: those are never read."
         yield Finding(Code.BAD_CONDITION, node.place, message, "Test a column: {column: 1, is: Total}.")
     elif node.value == "header" and (not has_titles or is_end):

@@ -12,6 +12,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.sources.blocks import Block
 from sagerecon.sources.cell import (
     Cell,
     CellChange,
@@ -47,6 +48,9 @@ Row: TypeAlias = "dict[str, Cell]"
 
 #: What is said of a row: a finding, or a value that was changed on reading.
 Note: TypeAlias = "Finding | CellChange"
+
+#: What is read of a file: a row, rows converted at once, or what is said of one.
+ReadItem: TypeAlias = "Row | Block | Note"
 
 #: The column with the number of a row in its table, from 1, in the order of the files and of their rows.
 ROW = "_row"
@@ -162,7 +166,10 @@ def filling_converter(convert: CellConverter) -> CellConverter:
     def convert_filled(cell: object) -> Cell:
         if not isinstance(cell, Filled):
             return convert(cell)
-        value = convert(cell.value)
+        try:
+            value = convert(cell.value)
+        except CellChanged as changed:  # listed for the cell from which it is filled
+            value = changed.value
         if value is None:
             return None
         raise CellChanged.by(cell.rule, None, value)

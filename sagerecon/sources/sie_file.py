@@ -17,8 +17,9 @@ from sagerecon.model.place import Place
 from sagerecon.sources.cell import display_text
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
+from sagerecon.sources.json_fields import json_fields
 from sagerecon.sources.nested_table import NestedTable
-from sagerecon.sources.rows import Note, Row
+from sagerecon.sources.rows import ReadItem
 from sagerecon.sources.sie_records import SIE_LABELS, VOUCHER_LINES
 from sagerecon.sources.text_lines import text_lines
 
@@ -52,9 +53,9 @@ class SieReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = replace(file, columns=_with_dates(file.columns))
         self._label = file.records[0]
-        self._table = NestedTable(self._file)
+        self._table = NestedTable(self._file, json_fields(self._file))
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the records of one file with the declared label, and a finding for each error in them.
 
         Raises:

@@ -46,6 +46,7 @@ from sagerecon.sources.look import look_at_rows
 from sagerecon.sources.look_alikes import look_alike_keys
 from sagerecon.sources.profile import ColumnProfile, profile_table
 from sagerecon.sources.query import CompiledQuery
+from sagerecon.sources.shaping import shaped_values
 from sagerecon.sources.table_reader import ChangeWriter, FileFacts, FindingCollector, read_table
 from sagerecon.sources.tables import CHANGE_COLUMNS, CHANGES, load_changes, load_table, table_columns
 
@@ -145,7 +146,7 @@ def read_facts(path: Path, sources: Sources, seconds: int = SQL_SECONDS.most) ->
 
 @dataclass(frozen=True, slots=True)
 class SourceChange:
-    """A value of a source row that was changed on reading, as `sources.yaml` declares."""
+    """A value of a source row that was changed on reading or by SQL, as `sources.yaml` declares."""
 
     origin: Place
     change: Change
@@ -224,6 +225,23 @@ class Snapshot:
             SourceError: the SQL fails on this data, or a column of `key` does not exist.
         """
         return read_records(self._connection, dataset, self._dataset(dataset), key)
+
+    def shaped(self, dataset: str) -> Iterator[SourceChange]:
+        """Yield the cells of source rows that the SQL of a dataset gives another value, in no order.
+
+        Raises:
+            SourceError: the SQL fails on this data.
+        """
+        compiled = self._dataset(dataset)
+        for value in shaped_values(self._connection, compiled, self._shape.declared.files):
+            change = Change(
+                field=f"{value.cells.table}.{value.cells.column}",
+                before=value.before,
+                after=value.after,
+                rule=f"SQL of {dataset}",
+                place=compiled.query.place,
+            )
+            yield SourceChange(value.origin, change)
 
     def look_alike_keys(self, dataset: str, key: Sequence[str]) -> list[Finding]:
         """Return a finding for each group of different keys of a dataset that look alike.

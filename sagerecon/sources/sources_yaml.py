@@ -33,7 +33,7 @@ _PARTS = ("files", "datasets", "controls", "checks")
 
 #: Keys of a file that apply to some formats only.
 _FORMATS_OF_KEY = {
-    "records": ("json", "sie"),
+    "records": ("json", "xml", "saft", "iif", "sie"),
     "count": ("json",),
     "delimiter": ("csv",),
     "quote": ("csv",),
@@ -47,7 +47,9 @@ _FORMATS_OF_KEY = {
     "trailing_delimiter": ("csv",),
     "merged": ("xlsx",),
     "sheet": ("xlsx",),
-    "encoding": ("json", "jsonl", "csv", "sie"),
+    "table": ("sqlite",),
+    "query": ("sqlite",),
+    "encoding": ("json", "jsonl", "csv", "iif", "sie"),
 }
 
 
@@ -126,6 +128,8 @@ def _file(name: str, node: Node) -> SourceFile:
         trailing_delimiter=_flag(node, "trailing_delimiter"),
         merged=_text(node, "merged"),
         sheet=_text(node, "sheet"),
+        table=_text(node, "table"),
+        query=_text(node, "query"),
         path_place=node["path"].place if "path" in node else node.named_at,
     )
 
@@ -201,6 +205,9 @@ def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
         if len(steps) > JSON_DEPTH.most:
             message = f"the path has {len(steps)} steps; {JSON_DEPTH.sentence}."
             yield Finding(Code.TOO_DEEP, node[key].place, message)
+    if file.format in _FORMATS_OF_KEY["table"] and bool(file.table) == bool(file.query):
+        message = f"{FORMATS[file.format].title} needs either the key 'table' or the key 'query'."
+        yield Finding(Code.MISSING_KEY, file.place, message)
     yield from records_findings(file)
     yield from _check_text_settings(file, node)
 

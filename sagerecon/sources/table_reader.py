@@ -20,11 +20,14 @@ from sagerecon.sources.cell import CellChange, display_text
 from sagerecon.sources.csv_file import CsvReader
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import FoundFile, file_errors, find_files, sha256_of, source_error
+from sagerecon.sources.iif_file import IifReader
 from sagerecon.sources.json_file import JsonReader
 from sagerecon.sources.jsonl_file import JsonLinesReader
-from sagerecon.sources.rows import Note, Row
+from sagerecon.sources.parquet_file import ParquetReader
+from sagerecon.sources.rows import Note, ReadItem
 from sagerecon.sources.sie_file import SieReader
 from sagerecon.sources.tables import RowWriter, change_line
+from sagerecon.sources.xml_file import XmlReader, open_saft
 
 #: Number of findings with the same code, file and column that are listed; more are only counted.
 MAX_SIMILAR_FINDINGS = 20
@@ -44,7 +47,7 @@ Progress: TypeAlias = Callable[[str, int], None]
 class FormatReader(Protocol):
     """Reads the files of one table. Each format has its own reader."""
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of one file, one or many at once, and a note for each error or change in them."""
         ...
 
@@ -59,11 +62,22 @@ def _open_workbook(file: SourceFile) -> FormatReader:
     return XlsxReader(file)
 
 
+def _open_sqlite(file: SourceFile) -> FormatReader:
+    from sagerecon.sources.sqlite_file import SqliteReader  # noqa: PLC0415 - few read databases
+
+    return SqliteReader(file)
+
+
 READERS: dict[str, Callable[[SourceFile], FormatReader]] = {
     "json": JsonReader,
     "jsonl": JsonLinesReader,
     "csv": CsvReader,
     "xlsx": _open_workbook,
+    "xml": XmlReader,
+    "saft": open_saft,
+    "iif": IifReader,
+    "parquet": ParquetReader,
+    "sqlite": _open_sqlite,
     "sie": SieReader,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,19 +13,22 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
-from sagerecon.sources.blocks import Block
 from sagerecon.sources.cell import Cell, CellConverter, CellError, Merged, display_text
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import require_format, source_error
 from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
 from sagerecon.sources.merged_cells import MergedRange, with_merged_cells
+from sagerecon.sources.notation import Notation
 from sagerecon.sources.number_format import shown_number
-from sagerecon.sources.rows import Note, Row, converter
+from sagerecon.sources.rows import ReadItem, converter
 from sagerecon.sources.sheet_cells import FormattedNumber, FormulaError, UncalculatedFormula, as_shown
 from sagerecon.sources.workbook import Sheet, open_workbook, workbook_errors
 
 #: Dates are counted from 1900 or 1904. A negative count is read as an earlier day; Excel shows it as #####.
 _FIRST_YEAR = 1900
+
+#: The first year of the other count of days, which older programs of Apple's computers used.
+_LATER_EPOCH = 1904
 
 #: Sheets that are named in a message.
 _LISTED = 12
@@ -36,7 +40,7 @@ class XlsxReader:
     def __init__(self, file: SourceFile) -> None:
         self._file = file
 
-    def rows(self, path: Path, name: str) -> Iterator[Row | Note | Block]:
+    def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of one file in its order, and a note for each error or change in them.
 
         Raises:
@@ -45,7 +49,8 @@ class XlsxReader:
         require_format(path, name, "xlsx")
         with open_workbook(path, Place(name)) as sheets:
             sheet = self._sheet(sheets, name)
-            yield from flat_rows(self._rows(sheet, name), self._file, name, _format(sheet))
+            file = _counting_as(self._file, sheet.parent.epoch.year)
+            yield from flat_rows(self._rows(sheet, name), file, name, _format(sheet))
 
     def finish(self) -> Iterator[Finding]:
         """Yield nothing: the header row has already shown which columns are missing."""
@@ -84,6 +89,20 @@ def _format(sheet: Sheet) -> FlatFormat:
         are_short_rows_padded=True,
         are_notes_passed_over=True,
     )
+
+
+def _counting_as(file: SourceFile, year: int) -> SourceFile:
+    """Return the file with days counted as its workbook counts them, wherever numbers are dates."""
+    system = 1904 if year == _LATER_EPOCH else 1900
+
+    def counted(notation: Notation) -> Notation:
+        return replace(notation, excel_serial=system) if notation.excel_serial else notation
+
+    columns = tuple(
+        replace(column, notation=counted(column.notation)) if column.notation is not None else column
+        for column in file.columns
+    )
+    return replace(file, notation=counted(file.notation), columns=columns)
 
 
 def workbook_converter(column: Column, file: SourceFile) -> CellConverter:

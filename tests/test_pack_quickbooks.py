@@ -1,0 +1,131 @@
+"""The QuickBooks pack on an export of its own: open items, items as products, files of two days."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moves import QBO, Move, move, needs_qbo
+from small_quickbooks import write_export
+
+from sagerecon.commands import plans, sources
+from sagerecon.model.draft import Draft
+from sagerecon.model.errors import ValidationError
+from sagerecon.runner.run import Ended
+
+DATES = {"2017-03-31        #": "2026-12-31        #", "as_at: 2017-03-31": "as_at: 2026-12-31"}
+NAMED = {"result_account: null": "result_account: Opening Balance Equity"}
+
+
+@contextmanager
+def small(folder: Path) -> Iterator[Move]:
+    data = write_export(folder / "data")
+    with move(folder / "project", "quickbooks", data, {**DATES, **NAMED}) as opened:
+        yield opened
+
+
+def change(path: Path, entity: str, index: int, **values: Any) -> None:
+    """Change a record of an export's file."""
+    document = json.loads(path.read_text())
+    document["QueryResponse"][entity][index].update(values)
+    path.write_text(json.dumps(document, indent=1))
+
+
+def refusal(moved: Move) -> str:
+    sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None)
+    with pytest.raises(ValidationError) as refused:
+        plans.plan(moved.project, moved.clock)
+    return "\n".join(map(str, refused.value.findings))
+
+
+def test_a_small_export_ties_out(tmp_path: Path) -> None:
+    with small(tmp_path) as moved:
+        assert moved.load().ended is Ended.FINISHED
+        assert moved.reconcile().reconciliation.ties_out
+
+
+def test_c19_files_of_different_days_are_an_error(tmp_path: Path) -> None:
+    with small(tmp_path) as moved:
+        change(tmp_path / "data" / "invoices.json", "Invoice", 0, Balance=100.0)
+        message = refusal(moved)
+    assert "in the file of all invoices 100.00; in the file of open invoices 120.00" in message
+    assert "The two files were exported at different times; export both again together." in message
+
+
+def test_items_become_products_and_services(tmp_path: Path) -> None:
+    items = {
+        "Item": [
+            {
+                "Id": "3",
+                "FullyQualifiedName": "Gardening",
+                "Type": "Service",
+                "IncomeAccountRef": {"value": "34"},
+            },
+            {
+                "Id": "4",
+                "FullyQualifiedName": "Pump",
+                "Description": "Fountain pump",
+                "Type": "Inventory",
+                "IncomeAccountRef": {"value": "34"},
+                "ExpenseAccountRef": {"value": "34"},
+            },
+        ]
+    }
+    with small(tmp_path) as moved:
+        (tmp_path / "data" / "items.json").write_text(
+            json.dumps({"QueryResponse": {**items, "maxResults": 2}})
+        )
+        for name in ("products", "services"):
+            (moved.folder / "whole_documents" / f"{name}.yaml").rename(
+                moved.folder / "mappings" / f"{name}.yaml"
+            )
+        assert moved.load().ended is Ended.FINISHED
+        found = sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None).outcomes
+        assert {
+            o.key: o.body["description"]
+            for o in found
+            if isinstance(o, Draft) and o.kind in ("product", "service")
+        } == {"services/3": "Gardening", "products/4": "Fountain pump"}
+
+
+def test_lines_of_whole_invoices_keep_their_order(tmp_path: Path) -> None:
+    lines = [
+        {
+            "DetailType": "SalesItemLineDetail",
+            "Description": f"Work {n}",
+            "Amount": 10.0,
+            "SalesItemLineDetail": {"ItemRef": {"value": "3"}},
+        }
+        for n in range(1, 13)
+    ]
+    with small(tmp_path) as moved:
+        moved.set("cut_over: 2026-12-31", "cut_over: 2026-11-30")
+        change(tmp_path / "data" / "invoices.json", "Invoice", 0, Line=lines)
+        folder = moved.folder
+        (folder / "whole_documents" / "sales_invoices.yaml").rename(
+            folder / "mappings" / "sales_invoices.yaml"
+        )
+        (folder / "mappings" / "open_sales.yaml").unlink()
+        found = sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None).outcomes
+    (invoice,) = (o for o in found if isinstance(o, Draft) and o.kind == "sales_invoice")
+    made = invoice.body["invoice_lines"]
+    assert isinstance(made, list | tuple)
+    assert [line["description"] for line in made] == [f"Work {n}" for n in range(1, 13)]  # type: ignore[index,call-overload]
+
+
+@needs_qbo
+def test_c19_the_canadian_files_are_of_different_days(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(QBO, data)
+    for path in (QBO / "ca").glob("*.json"):
+        shutil.copy(path, data / path.name)
+    changes = {"result_account: null": "result_account: Retained Earnings"}
+    with move(tmp_path / "project", "quickbooks", data, changes) as moved:
+        message = refusal(moved)
+    assert "2,020.50 more than in the file of all invoices" in message
+    assert "in 1017 (-1,740.20) and 1018 (-280.30)" in message
