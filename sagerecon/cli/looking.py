@@ -1,4 +1,4 @@
-"""The commands `look` and `compare`."""
+"""The commands `look`, `draft` and `compare`."""
 
 from __future__ import annotations
 
@@ -62,6 +62,25 @@ def look(
             screen.print(f"Declared as '{declared.table}' in {declared.file}. Next: sagerecon snapshot")
         elif facts:
             screen.print("To write this to sources.yaml: add --declare")
+
+
+def draft(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset, or a declared file.")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="The kind in Sage: sagerecon catalog list.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="The name of the mapping.")] = "",
+    project: Folder = HERE,
+    json: Json = False,
+) -> None:
+    """Propose a mapping from names and values, with the lines to review marked."""
+    from sagerecon.cli.console import command
+    from sagerecon.commands import drafts
+    from sagerecon.model.count import counted
+
+    with command(json) as screen:
+        made = drafts.draft(project, dataset, kind, name)
+        screen.event("result", file=str(made.file), to_review=made.to_review)
+        screen.print(f"Written: {made.file}, with {counted(made.to_review, 'line')} marked REVIEW.")
+        screen.print("Look at them, then run: sagerecon check")
 
 
 def compare(
