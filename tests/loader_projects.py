@@ -63,6 +63,33 @@ TABLES = dedent("""\
           d: {type: date, format: ["%d/%m/%Y", "%Y-%m-%d"]}
           e: {type: datetime}
           f: {type: boolean, words: {Ja: true, Nein: false}}
+      u:
+        path: "*.csv"
+        encoding: utf-8
+        header: none
+        start: {column: 1, starts_with: a}
+        end: {column: 2, is: "9"}
+        pass_over: {total: {column: 1, contains: [Total, "0"]}, note: [{column: 2, blank: true}]}
+        short_rows: pad
+        trailing_delimiter: true
+        currency: ["£", EUR]
+        signs: {CR: negative, DR: positive}
+        dash: zero
+        exponent: true
+        percent: fraction
+        thousands: "'"
+        null_words: ["NULL", "x"]
+        century: 1950
+        excel_serial: true
+        pad_zeros: true
+        drop_time: true
+        controls: remove
+        columns:
+          a: {column: 1, type: text, fill_down: true}
+          b: {column: 2, type: integer}
+          c: {column: 3, type: decimal, round: 1}
+          d: {column: 4, type: date, format: ["%d%m%Y", "%d/%m/%Y", "%Y-%m-%d", "%d-%b-%y"]}
+          e: {column: 5, type: datetime, format: ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M"]}
       j:
         path: j.json
         records: answer.rows

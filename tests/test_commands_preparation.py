@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_quickbooks import write_export
 from strategies import HOSTILE, wide_amounts
+from tiny import write_tiny
 
 from sagerecon.commands import explanations, projects, sources
 from sagerecon.commands.expectations import TieOutRows
@@ -22,7 +23,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.draft import Change, Draft, LeftOut, OnExisting, Outcome, Quarantined, Reference
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.exact_json import exact_json, read_exact
-from sagerecon.model.finding import Finding
+from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.key import NaturalKey
 from sagerecon.model.outcome_document import outcome_document, read_outcome, read_record, record_document
 from sagerecon.model.place import NOWHERE, Place
@@ -347,3 +348,27 @@ def test_a_record_is_read_as_it_was(record: Record) -> None:
 def test_what_has_no_exact_json_is_refused() -> None:
     with pytest.raises(TypeError, match="bytes has no exact JSON"):
         exact_json([b"x"])
+
+
+def test_what_was_changed_on_reading_and_by_sql_is_among_the_changes_of_a_draft(tmp_path: Path) -> None:
+    write_tiny(tmp_path)
+    text = (tmp_path / "sources.yaml").read_text()
+    text = text.replace("SELECT * FROM", "SELECT * REPLACE (upper(name) AS name) FROM")
+    (tmp_path / "sources.yaml").write_text(
+        text.replace("contacts.csv\n", "contacts.csv\n    controls: remove\n")
+    )
+    (tmp_path / "data/contacts.csv").write_text("ref,name\nC1,OAK\nc1,Elm\x07  Ltd\n")
+    project = projects.open_project(tmp_path)
+    prepared = sources.snapshot(project, VirtualClock(), lambda _file, _rows: None)
+    unchanged, changed = prepared.outcomes
+    assert isinstance(unchanged, Draft)
+    assert unchanged.changes == ()
+    assert isinstance(changed, Draft)
+    assert [(one.field, one.before, one.after, one.rule, one.place.file) for one in changed.changes] == [
+        ("contacts.name", "Elm\\x07  Ltd", "Elm  Ltd", "controls: remove", "sources.yaml"),
+        ("contacts.name", "Elm  Ltd", "ELM  LTD", "SQL of contacts", "sources.yaml"),
+        ("name", "ELM  LTD", "ELM LTD", "squeeze", "mappings/customers.yaml"),
+    ]
+    assert [found.code for found in prepared.findings if found.severity is not Severity.INFO] == [
+        "look_alike_keys"
+    ]

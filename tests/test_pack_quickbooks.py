@@ -57,6 +57,21 @@ def test_c19_files_of_different_days_are_an_error(tmp_path: Path) -> None:
     assert "The two files were exported at different times; export both again together." in message
 
 
+def test_open_documents_of_one_number_are_kept_apart(tmp_path: Path) -> None:
+    with small(tmp_path) as moved:
+        change(tmp_path / "data" / "bills_open_only.json", "Bill", 0, DocNumber="1001")
+        outcomes = sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None).outcomes
+        items = {o.key: o for o in outcomes if isinstance(o, Draft) and o.kind == "contact_opening_balance"}
+        assert {key: item.body["reference"] for key, item in items.items()} == {
+            "open_sales/INVOICE|9": "1001-9",
+            "open_bills/12": "1001-12",
+        }
+        (made,) = items["open_bills/12"].changes
+        assert (made.field, made.before, made.after) == ("reference", "1001", "1001-12")
+        assert moved.load().ended is Ended.FINISHED
+        assert moved.reconcile().reconciliation.ties_out
+
+
 def test_items_become_products_and_services(tmp_path: Path) -> None:
     items = {
         "Item": [

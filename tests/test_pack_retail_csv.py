@@ -16,7 +16,7 @@ from typing import TypeAlias
 import pytest
 from moves import SHARED, Move, move
 
-from sagerecon.commands import mappings, plans, sources
+from sagerecon.commands import plans, sources
 from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.errors import ValidationError
 from sagerecon.model.money import grouped, total
@@ -120,11 +120,6 @@ def tied_out(moved: Move) -> dict[str, str]:
     assert [(v.label, v.reason) for v in reconciliation.open_verdicts] == []
     assert reconciliation.ties_out
     return {tie_out.name: grouped(tie_out.totals.sage) for tie_out in reconciliation.tie_outs}
-
-
-def test_the_pack_has_no_errors(tmp_path: Path) -> None:
-    with small(tmp_path) as moved:
-        assert [str(finding) for finding in mappings.check(moved.project).findings] == []
 
 
 def test_documents_are_built_from_their_lines_in_order(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from moves import SHARED, Move, move
 
-from sagerecon.commands import mappings, plans, sources
+from sagerecon.commands import plans, sources
 from sagerecon.commands.preparation import Prepared
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.errors import SourceError, ValidationError
@@ -127,11 +127,6 @@ def warnings(prepared: Prepared) -> list[str]:
     """Return the findings that are more than information, but for records that a file may lack."""
     texts = [str(found) for found in prepared.findings if found.severity is not Severity.INFO]
     return [text for text in texts if not text.endswith("records.")]
-
-
-def test_the_pack_has_no_errors(tmp_path: Path) -> None:
-    with small(tmp_path) as moved:
-        assert [str(finding) for finding in mappings.check(moved.project).findings] == []
 
 
 def test_vouchers_become_journals_and_balances_tie_out(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from moves import SHARED, Move, move
 from small_xero import TABLES, write_export
 
-from sagerecon.commands import mappings, plans, preparation, sources
+from sagerecon.commands import plans, preparation, sources
 from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.errors import OtherBooksError, ValidationError
 from sagerecon.model.money import grouped, total
@@ -63,10 +63,6 @@ def reconciled(moved: Move) -> dict[str, TieOut]:
     return {tie_out.name: tie_out for tie_out in reconciliation.tie_outs}
 
 
-def test_the_pack_has_no_errors(small: Move) -> None:
-    assert [str(finding) for finding in mappings.check(small.project).findings] == []
-
-
 def test_a_contact_becomes_one_for_each_side_and_currency(small: Move) -> None:
     outcomes = snapshot(small)
     customers = {key: d.body["name"] for key, d in drafts(outcomes, "customers").items()}
@@ -105,6 +101,25 @@ def test_open_items_keep_their_currency_and_rate(small: Move) -> None:
         "CREDIT_NOTE|n1": "-8.00",
     }
     assert items["INVOICE|i3"].body["details"] == "Invoice INV-3 for 150.00 USD, of which 100.00 remains"
+
+
+def test_open_documents_of_one_number_are_kept_apart(tmp_path: Path) -> None:
+    bills = """
+        8c41,c2,2026-12-05,2027-01-04,6,6,GBP,1,INV-1,AUTHORISED,ACCPAY
+        97b0,c1,2026-12-05,2027-01-04,7,7,GBP,1,INV-1,AUTHORISED,ACCPAY
+    """
+    data = write_export(tmp_path / "data", invoice=TABLES["invoice"].rstrip() + bills)
+    with moving(tmp_path / "project", data, "Company Card") as moved:
+        outcomes = snapshot(moved)
+    assert not any(isinstance(o, Quarantined) for o in outcomes)
+    items = {**drafts(outcomes, "open_sales"), **drafts(outcomes, "open_bills")}
+    references = {key: item.body["reference"] for key, item in items.items()}
+    assert references["INVOICE|i1"] == "INV-1-i1"
+    assert references["INVOICE|8c41"] == "INV-1-8c41"
+    assert references["INVOICE|97b0"] == "INV-1-97b0"
+    assert references["INVOICE|i2"] == "INV-2"
+    (change,) = items["INVOICE|8c41"].changes
+    assert (change.field, change.before, change.after) == ("reference", "INV-1", "INV-1-8c41")
 
 
 def test_a_small_organisation_ties_out_in_every_currency(small: Move) -> None:
@@ -149,6 +164,25 @@ def test_a_changed_foreign_amount_is_found_in_both_currencies(small: Move) -> No
         line for t in reconciliation.tie_outs if t.name == "debtors" for line in t.lines if line.records
     )
     assert (line.explained, line.remainder) == (Decimal("10.00"), Decimal())
+
+
+def test_an_item_added_by_another_user_counts_in_the_base_currency(small: Move) -> None:
+    small.load()
+    with open_store(small.project, small.clock) as store:
+        written = {w.key: w for w in store.company(small.project.business.id).history.written()}
+    small.clock.sleep(3_600_000)
+    body = {
+        "contact_opening_balance_type_id": "INVOICE",
+        "contact_id": written["customers/c2|USD"].sage_id,
+        "date": "2026-12-30",
+        "reference": "EXTRA",
+        "total_amount": "130.00",
+        "exchange_rate": "1.3",
+    }
+    added = small.by_other_hand("POST", "/contact_opening_balances", {"contact_opening_balance": body})
+    assert added.status == 201, added
+    (extra,) = small.reconcile().reconciliation.open_verdicts
+    assert (extra.verdict, extra.amount) == (Verdict.EXTRA, Decimal("100.00"))
 
 
 def test_results_of_earlier_years_are_retained_earnings(tmp_path: Path) -> None:

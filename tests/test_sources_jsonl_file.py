@@ -42,7 +42,7 @@ def test_each_line_is_a_record(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (('"12.5"', '"12.555"'), "i.jsonl:4:32: total: '12.555' has 3 decimals; the column keeps 2. Set scale: 3, or round: 2 to round the amounts."),
+        (('"12.5"', '"12.555"'), "i.jsonl:4:32: total: '12.555' has 3 decimals; the column keeps 2. Set scale: 3, or round: 2 to round the amounts. If it is 12555, set decimal: ',' and thousands: '.'."),
         (('{"id": 3', '{"id": 3, "id": 3'), "i.jsonl:4:1: invalid JSON: duplicate key 'id' in an object."),
         (("null}", "null"), "i.jsonl:4:54: the JSON is truncated here. Download or export the file again."),
         (("null}", "null} {}"), "i.jsonl:4:56: invalid JSON: unexpected text after the end of the document."),

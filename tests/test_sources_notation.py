@@ -52,6 +52,7 @@ def test_a_declared_notation_of_numbers_is_read(text: str, settings: dict[str, o
         ("£1,234.50", {"thousands": ","}, "Set currency: '£'."),
         ("12.00 EUR", {}, "Set currency: 'EUR'."),
         ("£1,234.50", {}, "Set currency: '£' and thousands: \",\"."),
+        ("Rs. 12.00", {}, "Set currency: 'Rs.'."),
         ("12.00 CR", {}, "Set signs: {CR: negative, DR: positive}."),
         ("£12.00 CR", {}, "Set currency: '£' and signs: {CR: negative, DR: positive}."),
         (" - ", {}, "Set dash: zero if it means 0, or dash: empty."),
@@ -69,6 +70,12 @@ def test_a_declared_notation_of_numbers_is_read(text: str, settings: dict[str, o
 )  # fmt: skip
 def test_a_refused_number_names_the_declaration(text: str, settings: dict[str, object], hint: str) -> None:
     assert cell_error(text, "decimal", **settings).endswith(f"is not a number. {hint}")
+
+
+def test_a_number_with_a_group_of_thousands_is_not_taken_for_decimals() -> None:
+    assert cell_error("1.234", "decimal").endswith(
+        "Set scale: 3, or round: 2 to round the amounts. If it is 1234, set decimal: ',' and thousands: '.'."
+    )
 
 
 def test_a_dash_may_mean_an_empty_cell_and_is_missing_where_a_value_is_required() -> None:
@@ -161,9 +168,11 @@ def test_a_refused_date_names_the_declaration(
         ("0001-01-01", "date", "'0001-01-01' is a date of the year 1.", "0001-01-01"),
         ("9999-12-31", "date", "'9999-12-31' is a date of the year 9999.", "9999-12-31"),
         ("2016-12-31T23:30:00-05:00", "datetime", "'2016-12-31T23:30:00-05:00' is 2017-01-01T04:30:00 in UTC, on another day.", "2017-01-01T04:30:00"),
-        ("MÃ¼ller & SÃ¶hne â€“ Â£5", "text", "'MÃ¼ller & SÃ¶hne â€“ Â£5' is UTF-8 that was read as cp1252: 'Müller & Söhne – £5'.", "MÃ¼ller & SÃ¶hne â€“ Â£5"),
-        ("M√ºller", "text", "'M√ºller' is UTF-8 that was read as mac-roman: 'Müller'.", "M√ºller"),
-        ("M├╝ller", "text", "'M├╝ller' is UTF-8 that was read as cp850: 'Müller'.", "M├╝ller"),
+        ("MÃ¼ller & SÃ¶hne â€“ Â£5", "text", "'MÃ¼ller & SÃ¶hne â€“ Â£5' is utf-8 that was read as cp1252: 'Müller & Söhne – £5'.", "MÃ¼ller & SÃ¶hne â€“ Â£5"),
+        ("M√ºller", "text", "'M√ºller' is utf-8 that was read as mac-roman: 'Müller'.", "M√ºller"),
+        ("M„ller", "text", "'M„ller' is cp850 that was read as cp1252: 'Mäller'.", "M„ller"),
+        ("MŸller", "text", "'MŸller' is mac-roman that was read as cp1252: 'Müller'.", "MŸller"),
+        ("M├╝ller", "text", "'M├╝ller' is utf-8 that was read as cp850: 'Müller'.", "M├╝ller"),
     ],
 )  # fmt: skip
 def test_a_doubtful_value_is_kept_with_a_warning(cell: str, kind: str, message: str, value: str) -> None:
@@ -193,6 +202,16 @@ def test_a_control_character_is_a_finding_or_removed(control: str) -> None:
     assert caught.value.value == "Oak Ltd"
     assert caught.value.changes[0].rule == "controls: remove"
     assert control not in caught.value.changes[0].before
+
+
+def test_marks_of_direction_in_numbers_and_dates_are_findings_or_removed() -> None:
+    assert "U+200E" in cell_error("\u200e31/12/2016", "date", formats=("%d/%m/%Y",))
+    assert cell_error("12.00\u200f", "decimal").endswith("each is listed as a change.")
+    with pytest.raises(CellChanged) as caught:
+        typed("\u200e31/12/2016", "date", formats=("%d/%m/%Y",), controls="remove")
+    assert caught.value.value == "2016-12-31"
+    with pytest.raises(CellChanged):
+        typed("12.00\u200f", "decimal", controls="remove")
 
 
 def test_tabs_and_ends_of_lines_are_text() -> None:

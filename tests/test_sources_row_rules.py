@@ -62,10 +62,20 @@ AMOUNTS = "ref: {column: Ref, type: text}\namount: {column: Amount, type: decima
 
 def test_a_repeated_header_row_is_named_once_and_can_be_passed_over(tmp_path: Path) -> None:
     assert finding_messages(tmp_path, table(AMOUNTS), {"t.csv": REPEATED}) == [
-        "t.csv:3: the row repeats the header row. Set pass_over: {headings: header}."
+        "t.csv:3: the row repeats the header row. Set pass_over: {headings: header}.",
+        "t.csv:5:2: 'Total': the last row seems to be a total, and is read as any other row. "
+        "To leave it out, set pass_over: {total: {column: 2, is: Total}}.",
     ]
     passing = "path: t.csv\npass_over: {headings: header, totals: {column: Ref, is: Total}}"
     assert values(tmp_path, table(AMOUNTS, passing), REPEATED) == [("A", Decimal(1)), ("B", Decimal(2))]
+
+
+def test_a_repeated_header_row_is_found_where_all_columns_are_texts(tmp_path: Path) -> None:
+    text = table("a: {type: text}\nb: {type: text}")
+    assert finding_messages(tmp_path, text, {"t.csv": "a,b\n1,2\na,b\n3,4\na,5\n"}) == [
+        "t.csv:3: the row repeats the header row. Set pass_over: {headings: header}."
+    ]
+    assert values(tmp_path, table("a: {type: text}"), "a\n1\na\n") == [("1",), ("a",)]
 
 
 def test_rows_to_keep_are_chosen_by_conditions(tmp_path: Path) -> None:
@@ -163,6 +173,20 @@ def test_a_cell_that_would_be_lost_is_refused_whatever_is_declared(tmp_path: Pat
     assert finding_messages(tmp_path, text, {"t.csv": "a,b\n1,2,3\n"}) == [
         "t.csv:2: the row has 3 cells; the header row has 2. Check for a delimiter inside an unquoted cell."
     ]
+
+
+def test_a_total_in_the_last_row_is_a_warning(tmp_path: Path) -> None:
+    data = "Ref,Amount\nA,1\nB,2\nTOTAL,3\n"
+    assert finding_messages(tmp_path, table(AMOUNTS), {"t.csv": data}) == [
+        "t.csv:4:1: 'TOTAL': the last row seems to be a total, and is read as any other row. "
+        "To leave it out, set pass_over: {total: {column: 1, is: TOTAL}}."
+    ]
+    assert finding_messages(tmp_path, table(AMOUNTS), {"t.csv": "Ref,Amount\nA,1\nTotal Energies,2\n"}) == []
+
+
+def test_titles_are_found_though_their_lines_are_broken(tmp_path: Path) -> None:
+    text = table('no: {column: "Cust No", type: text}', 'path: t.csv\nheader: ["Cust No"]')
+    assert values(tmp_path, text, '"Cust\r\n No ",x\nC1,\n') == [("C1",)]
 
 
 def test_blank_cells_are_filled_from_above_and_listed(tmp_path: Path) -> None:

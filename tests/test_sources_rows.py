@@ -78,7 +78,7 @@ def test_number_notations_are_accepted(text: str, marks: tuple[str, str], value:
         ("1,23.50", {"thousands": ","}, "'1,23.50' is not a number. sources.yaml declares decimal: '.' and thousands: ','."),
         ("£12", {}, "'£12' is not a number. Set currency: '£'."),
         ("1.2E+05", {}, "'1.2E+05' is not a number. Set exponent: true."),
-        ("1.255", {}, "'1.255' has 3 decimals; the column keeps 2. Set scale: 3, or round: 2 to round the amounts."),
+        ("1.255", {}, "'1.255' has 3 decimals; the column keeps 2. Set scale: 3, or round: 2 to round the amounts. If it is 1255, set decimal: ',' and thousands: '.'."),
         ("1" * 19, {}, "'1111111111111111111' has more than 18 digits."),
         ("-", {}, "'-' is not a number. Set dash: zero if it means 0, or dash: empty."),
         ("(12", {}, "'(12' is not a number. sources.yaml declares decimal: '.' and no thousands separator."),

@@ -69,6 +69,11 @@ def test_cells_that_are_not_declared_are_passed_over(tmp_path: Path) -> None:
     ]
 
 
+def test_columns_by_position_may_lie_beyond_the_first_row(tmp_path: Path) -> None:
+    text = table("a: {column: 1, type: text}\nb: {column: 3, type: decimal}", f"{XLSX}\nheader: none")
+    assert values(tmp_path, text, workbook([["x"], ["y", None, 2]])) == [("x", None), ("y", Decimal(2))]
+
+
 def formatted(cells: Sequence[tuple[object, str]]) -> bytes:
     """Return a workbook with one column `a`, whose cells have these values and number formats."""
     book = Workbook()

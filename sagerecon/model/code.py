@@ -263,6 +263,7 @@ class Code(StrEnum):
     TOO_MANY_DIGITS = ("too_many_digits", "The result of a calculation has more than 38 digits.")
     TOO_MANY_ITEMS = ("too_many_items", "More items of a list meet the condition than allowed.")
     TOO_MANY_LETS = ("too_many_lets", "A mapping has more `let` values than allowed.")
+    TOTAL_ROW = ("total_row", "The last row of a table seems to be a total of the others.")
     TRUNCATED = ("truncated", "A file is truncated.")
     TWO_SOURCES = ("two_sources", "A field of a mapping has more than one source.")
     UNBALANCED = ("unbalanced", "The debits and credits of a journal differ.")

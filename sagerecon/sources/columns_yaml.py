@@ -178,7 +178,7 @@ def _path(node: Node, file_format: str) -> tuple[str, ...]:
         return ()
     if child.items():
         return tuple(item.text for item in child.items())
-    return tuple(child.text.split(".")) if is_nested(file_format) else (child.text,)
+    return tuple(child.text.split(".")) if is_nested(file_format) else (" ".join(child.text.split()),)
 
 
 def _is_self(node: Node) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -9,7 +10,7 @@ from typing import TypeAlias
 
 from sagerecon.model.code import Code
 from sagerecon.model.count import counted
-from sagerecon.model.finding import Finding
+from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.limits import WORKBOOK_COLUMNS
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
@@ -17,7 +18,15 @@ from sagerecon.sources.blocks import Block, block_converter
 from sagerecon.sources.cell import CellConverter, Filled
 from sagerecon.sources.definitions import CellTest, Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, source_error
-from sagerecon.sources.row_rules import Heading, PassedOver, RowChooser, cell_text, is_blank_row, row_test
+from sagerecon.sources.row_rules import (
+    Heading,
+    PassedOver,
+    RowChooser,
+    cell_text,
+    is_blank_row,
+    row_test,
+    title_text,
+)
 from sagerecon.sources.rows import (
     Field,
     Note,
@@ -31,6 +40,10 @@ from sagerecon.sources.rows import (
 
 #: The cells of one row, after the number of its line. A format reader yields them, and findings.
 RawRow: TypeAlias = "tuple[int, Sequence[object]]"
+
+
+#: What the last row of a report has in one of its cells.
+_TOTAL = re.compile(r"(?:grand |sub-?)?totals?:?|sum:?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +133,7 @@ def _no_table(is_any: bool, is_started: bool, file: SourceFile, name: str, kind:
 
 
 def _has_titles(cells: Sequence[object], titles: Iterable[str]) -> bool:
-    found = {cell_text(cell) for cell in cells}
+    found = {title_text(cell) for cell in cells}
     return all(title in found for title in titles)
 
 
@@ -133,7 +146,10 @@ class _FlatTable:
     def __init__(self, file: SourceFile, first: Sequence[object], place: Place, kind: FlatFormat) -> None:
         self._heading = Heading(_titles(first, file, kind) if file.has_header else ())
         self.width = len(self._heading.titles) if file.has_header else len(first)
+        if kind.are_short_rows_padded or file.short_rows == "pad":  # a row may end before its last columns
+            self.width = max([self.width, *(column.number for column in file.columns)])
         self.count = 0  #: rows read
+        self._first_title = first[0] if file.has_header and first else None
         self._file = file
         self._place = place
         self._kind = kind
@@ -152,6 +168,7 @@ class _FlatTable:
             if column.fill_down and column.name in self._numbers
         ]
         self._above: dict[int, object] = {}
+        self._last: tuple[int, Sequence[object]] = (0, ())
         self.has_blocks = not (
             file.pass_over
             or file.keep
@@ -162,7 +179,7 @@ class _FlatTable:
         )
         self._blocks = [
             (
-                numbers[column.name],
+                self._numbers.get(column.name),
                 block_converter(column, notation_of(column, file), converter(column, file)),
             )
             for column in (file.columns if self.has_blocks else ())
@@ -212,6 +229,7 @@ class _FlatTable:
             if fitted is None:
                 return None, (self._wrong_width(line, cells),)
             cells = fitted
+        self._last = line, cells
         if self._fill_down:
             cells = self._filled_down(cells)
 
@@ -220,11 +238,18 @@ class _FlatTable:
             return Place(self._place.file, line, 0 if number is None else number + 1)
 
         row, notes = self._row_converter.row(cells, f"{self._place.file}:{line}", place_of)
-        if notes and self._heading.is_repeated(cells):
+        if (notes or self._may_be_repeated(cells)) and self._heading.is_repeated(cells):
             message = "the row repeats the header row."
             hint = "Set pass_over: {headings: header}."
             return None, (Finding(Code.HEADER_REPEATED, Place(self._place.file, line), message, hint),)
         return row, notes
+
+    def _may_be_repeated(self, cells: Sequence[object]) -> bool:
+        """Return whether a row may be the header row again, though its cells are of their types.
+
+        A row of one cell may have its title as a value.
+        """
+        return self.width > 1 and cells[0] == self._first_title
 
     def read_blocks(self, take: Callable[[], Sequence[RawRow | Finding]]) -> Generator[ReadItem, None, bool]:
         """Yield all rows, many at once where nothing is to be said of them; return whether all were read."""
@@ -232,6 +257,7 @@ class _FlatTable:
             block = self._block(raw_rows)
             if block is not None:
                 self.count += len(block.lines)
+                self._last = block.lines[-1], raw_rows[-1][1] if isinstance(raw_rows[-1], tuple) else ()
                 yield block
                 continue
             for raw in raw_rows:
@@ -254,6 +280,8 @@ class _FlatTable:
         if set(map(len, cells)) != {self.width} or not all(map(any, cells)):
             return None
         raw_columns = tuple(zip(*cells, strict=True))
+        if self.width > 1 and self._first_title in raw_columns[0]:
+            return None  # it may repeat the header row
         columns = []
         for number, convert in self._blocks:
             texts = [""] * len(lines) if number is None else convert(raw_columns[number])
@@ -269,9 +297,25 @@ class _FlatTable:
             head = "has a header row but " if self._file.has_header else "has "
             passed = " that are kept" if self._chooser.has_passed_over else ""
             yield empty_source_finding(Place(name), self._file, f"{self._kind.what} {head}{what}{passed}.")
+        yield from self._total_findings()
         yield from self._chooser.passed_over(name)
         yield from self._beside.findings(name, Code.CELLS_PASSED_OVER)
         yield from self._row_converter.format_counts(Place(name))
+
+    def _total_findings(self) -> Iterator[Finding]:
+        """Yield a finding if the last row seems to be a total of those above it."""
+        line, cells = self._last
+        for number in self._numbers.values():
+            text = cell_text(cells[number]) if number < len(cells) else ""
+            if _TOTAL.fullmatch(text):
+                yield Finding(
+                    code=Code.TOTAL_ROW,
+                    place=Place(self._place.file, line, number + 1),
+                    message=f"'{text}': the last row seems to be a total, and is read as any other row.",
+                    hint=f"To leave it out, set pass_over: {{total: {{column: {number + 1}, is: {text}}}}}.",
+                    severity=Severity.WARNING,
+                )
+                return
 
     def _fitted(self, cells: Sequence[object], line: int) -> Sequence[object] | None:
         """Return a row of another width as one of the table's; None if it is not declared how."""
@@ -349,7 +393,7 @@ def _located(column: Column) -> CellTest:
 
 
 def _titles(header: Sequence[object], file: SourceFile, kind: FlatFormat) -> tuple[str, ...]:
-    titles = [cell_text(cell) for cell in header]
+    titles = [title_text(cell) for cell in header]
     while kind.are_short_rows_padded and titles and not titles[-1]:
         titles.pop()
     if file.trailing_delimiter and titles and not titles[-1]:

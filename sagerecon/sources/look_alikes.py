@@ -81,11 +81,17 @@ def look_alike_keys(
 
 
 def _folded(column: str) -> str:
-    """Return the SQL of a text without what is hardly seen."""
+    """Return the SQL of a text without what is hardly seen.
+
+    Most keys are ASCII with no blanks but single spaces, and need no expression.
+    """
     quoted = _FROM.replace("'", "''"), _TO.replace("'", "''")
     like = f"translate(nfc_normalize({column}), '{quoted[0]}', '{quoted[1]}')"
     seen = f"regexp_replace({like}, '{_INVISIBLE}', '', 'g')"
-    return f"lower(trim(regexp_replace({seen}, '{_BLANKS}', ' ', 'g')))"
+    folded = f"lower(trim(regexp_replace({seen}, '{_BLANKS}', ' ', 'g')))"
+    blanks = " OR ".join(f"contains({column}, {blank})" for blank in ("'  '", "chr(9)", "chr(10)", "chr(13)"))
+    is_plain = f"strlen({column}) = length({column}) AND NOT ({blanks})"
+    return f"CASE WHEN {is_plain} THEN lower(trim({column})) ELSE {folded} END"
 
 
 def _finding(name: str, group: Sequence[tuple[str, str]]) -> Finding:

@@ -25,7 +25,7 @@ TYPES_OF_KEY = {
     "excel_serial": ("date", "datetime"),
     "pad_zeros": ("date", "datetime"),
     "drop_time": ("date",),
-    "controls": ("text",),
+    "controls": ("text", "decimal", "integer", "boolean", "date", "datetime"),
     "null_words": ("text", "decimal", "integer", "boolean", "date", "datetime"),
 }
 
@@ -52,7 +52,7 @@ def check_notation(node: Node, notation: Notation) -> Iterator[Finding]:
         )
     for key in ("currency", "signs"):
         for text, place in _texts(node, key):
-            if not text.strip() or any(character in "0123456789-+()%.," for character in text):
+            if not text.strip(".,' ") or any(character in "0123456789-+()%" for character in text):
                 message = f"'{text}' is no {'sign of a currency' if key == 'currency' else 'mark'}."
                 yield Finding(Code.SAME_MARKS, place, message, "Use letters or a sign such as £.")
 

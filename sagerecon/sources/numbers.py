@@ -27,7 +27,10 @@ _DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
 _SPACE = "[ \u00a0\u202f]"
 
 #: A sign of a currency or a mark, as a hint names it.
-_BESIDE = re.compile(r"[^\W\d_]+|[\u00a2-\u00a5\u20a0-\u20cf$]")
+_BESIDE = re.compile(r"[^\W\d_]+\.?|[\u00a2-\u00a5\u20a0-\u20cf$]")
+
+#: Digits between two separators of thousands.
+_GROUP = 3
 
 #: Characters of a text that a hint is sought for.
 _LONGEST = 60
@@ -93,7 +96,7 @@ def decimal_converter(scale: int, places: int | None, notation: Notation) -> Cel
             raise CellError(
                 Code.TOO_FINE,
                 f"{display_text(cell)} has {len(fraction)} decimals; the column keeps {scale}.",
-                _scale_hint(len(fraction), scale),
+                _scale_hint(cell, match, scale, notation),
             )
         return f"{sign}{whole or '0'}.{fraction}" if fraction else f"{sign}{whole}"
 
@@ -218,10 +221,17 @@ def _is_dash(text: str, notation: Notation) -> bool:
     return bare in _DASHES
 
 
-def _scale_hint(decimals: int, scale: int) -> str:
-    if decimals <= MAX_SCALE:
-        return f"Set scale: {decimals}, or round: {scale} to round the amounts."
-    return f"Set round: {scale} to round the amounts; each is listed as a change."
+def _scale_hint(cell: object, digits: _Digits, scale: int, notation: Notation) -> str:
+    _, whole, fraction = digits
+    decimals = len(fraction.rstrip("0"))
+    if decimals > MAX_SCALE:
+        return f"Set round: {scale} to round the amounts; each is listed as a change."
+    hint = f"Set scale: {decimals}, or round: {scale} to round the amounts."
+    may_be_grouped = isinstance(cell, str) and len(fraction) == _GROUP and 0 < len(whole) <= _GROUP
+    if may_be_grouped and not notation.thousands:
+        other = "," if notation.decimal == "." else "."
+        hint += f" If it is {whole}{fraction}, set decimal: '{other}' and thousands: '{notation.decimal}'."
+    return hint
 
 
 def _number_hint(cell: object, notation: Notation) -> str:

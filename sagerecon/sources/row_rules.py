@@ -35,7 +35,7 @@ class Heading:
 
     def is_repeated(self, cells: Sequence[object]) -> bool:
         """Return whether a row has the titles in its cells."""
-        return bool(self.titles) and tuple(map(cell_text, cells[: len(self.titles)])) == self.titles
+        return bool(self.titles) and tuple(map(title_text, cells[: len(self.titles)])) == self.titles
 
 
 class PassedOver:
@@ -153,6 +153,11 @@ def _cell_test(test: CellTest, number: int | None) -> RowTest:
 def cell_text(cell: object) -> str:
     """Return the text of a raw cell, without spaces around it; empty for a blank cell."""
     return "" if cell is None or isinstance(cell, Filled | Merged) else str(cell).strip()
+
+
+def title_text(cell: object) -> str:
+    """Return the title in a cell of a header row, in which a line may be broken anywhere."""
+    return " ".join(cell_text(cell).split())
 
 
 def is_blank_row(cells: Sequence[object]) -> bool:

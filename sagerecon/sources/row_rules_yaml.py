@@ -95,7 +95,7 @@ def read_column_address(node: Node) -> tuple[str, int, int]:
     number = column.value if column is not None and type(column.value) is int else 0
     occurrence = node.get("occurrence")
     return (
-        column.text if column is not None and not number else "",
+        " ".join(column.text.split()) if column is not None and not number else "",
         number,
         occurrence.value if occurrence is not None and isinstance(occurrence.value, int) else 0,
     )

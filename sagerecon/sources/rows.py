@@ -27,7 +27,7 @@ from sagerecon.sources.dates import date_converter, datetime_converter, format_n
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.notation import Notation
 from sagerecon.sources.numbers import decimal_converter, integer_converter
-from sagerecon.sources.texts import text_converter
+from sagerecon.sources.texts import text_converter, without_controls
 
 #: The values of a boolean column that declares none of its own.
 DEFAULT_BOOLEANS = {
@@ -134,6 +134,8 @@ def converter(column: Column, file: SourceFile) -> CellConverter:
     """
     notation = notation_of(column, file)
     convert = _converter(column, notation)
+    if column.type != "text":
+        convert = without_controls(convert, notation)
     null_words = frozenset(notation.null_words)
 
     def convert_or_blank(cell: object) -> Cell:

@@ -119,7 +119,9 @@ def _file(name: str, node: Node) -> SourceFile:
         skip=_whole(node, "skip"),
         notation=notation,
         has_header=_text(node, "header") != "none",
-        header=tuple(item.text for item in node["header"].items()) if "header" in node else (),
+        header=tuple(" ".join(item.text.split()) for item in node["header"].items())
+        if "header" in node
+        else (),
         start=read_row_rule(node, "start"),
         end=read_row_rule(node, "end"),
         keep=read_row_rules(node, "keep"),
@@ -258,6 +260,11 @@ def _children(node: Node, key: str) -> list[tuple[str, Node]]:
 def _text(node: Node, key: str, definding: str = "") -> str:
     child = node.get(key)
     return child.text if child is not None and not isinstance(child.value, dict | tuple) else definding
+
+
+def _titles(node: Node) -> tuple[str, ...]:
+    header = node.get("header")
+    return tuple(" ".join(item.text.split()) for item in header.items()) if header is not None else ()
 
 
 def _flag(node: Node, key: str) -> bool:

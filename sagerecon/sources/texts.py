@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 
@@ -24,6 +25,12 @@ _BEYOND_ASCII = re.compile("[\x80-\U0010ffff]{2,}")
 
 #: Encodings in which UTF-8 is read by mistake.
 _MISTAKEN = ("cp1252", "iso-8859-1", "cp850", "cp437", "mac-roman", "cp1250")
+
+#: Characters of cp1252 within a word, where old programs of DOS and of Apple's computers have letters.
+_MISPLACED = (
+    (re.compile("[A-Za-z][\u201a\u201e\u2020\u2021\u02c6\u2030\u2039\u201d\u2022][a-z]"), "cp850"),
+    (re.compile("[A-Za-z][\u0152\u0160\u0178\u017d][a-z]"), "mac-roman"),
+)
 
 #: What stands in the text of a business once it is read right: letters of Europe, punctuation, currencies.
 _LIKELY = re.compile(
@@ -66,11 +73,7 @@ def _checked(text: str, is_cleaned: bool) -> Cell:
     """
     if found := _CONTROLS.search(text):
         if not is_cleaned:
-            raise CellError(
-                Code.CONTROL_CHARACTER,
-                f"{display_text(visible(text))} holds the control character U+{ord(found[0]):04X}.",
-                _controls_hint(text, found[0]),
-            )
+            raise _control_error(text, found[0])
         cleaned = _CONTROLS.sub("", text)
         raise CellChanged.by("controls: remove", visible(text), cleaned if cleaned.strip() else None)
     if text.isascii():
@@ -90,15 +93,41 @@ def _checked(text: str, is_cleaned: bool) -> Cell:
             text,
         )
     if garbled := _garbled(text):
-        mistaken, right = garbled
+        written, mistaken, right = garbled
         raise CellError(
             Code.LETTERS_GARBLED,
-            f"{display_text(text)} is UTF-8 that was read as {mistaken}: {display_text(right)}.",
-            "Set encoding: utf-8. If that is declared already, the letters were garbled by the export.",
+            f"{display_text(text)} is {written} that was read as {mistaken}: {display_text(right)}.",
+            f"Set encoding: {written}. If that is declared already, the letters were garbled by the export.",
             Severity.WARNING,
             text,
         )
     return text
+
+
+def without_controls(convert: CellConverter, notation: Notation) -> CellConverter:
+    """Return `convert` for cells of another type, from which controls are removed if it is declared."""
+    is_cleaned = notation.controls == "remove"
+
+    def convert_cleaned(cell: object) -> Cell:
+        try:
+            return convert(cell)
+        except CellError as error:
+            if not isinstance(cell, str) or not (found := _CONTROLS.search(cell)):
+                raise
+            if not is_cleaned:
+                raise _control_error(cell, found[0]) from error
+        value = convert(_CONTROLS.sub("", cell))
+        raise CellChanged.by("controls: remove", visible(cell), value)
+
+    return convert_cleaned
+
+
+def _control_error(text: str, control: str) -> CellError:
+    return CellError(
+        Code.CONTROL_CHARACTER,
+        f"{display_text(visible(text))} holds the control character U+{ord(control):04X}.",
+        _controls_hint(text, control),
+    )
 
 
 def _controls_hint(text: str, control: str) -> str:
@@ -110,12 +139,16 @@ def _controls_hint(text: str, control: str) -> str:
     return "Set controls: remove to remove such characters; each is listed as a change."
 
 
-def _garbled(text: str) -> tuple[str, str] | None:
-    """Return the encoding in which UTF-8 was read, and the text as it should be; None if it seems right."""
+def _garbled(text: str) -> tuple[str, str, str] | None:
+    """Return the encoding of a text, the one in which it was read, and the text; None if it seems right."""
     for encoding in _MISTAKEN:
         right = _BEYOND_ASCII.sub(lambda found: _read_again(found[0], encoding), text)  # noqa: B023 - called at once
         if right != text:
-            return encoding, right
+            return "utf-8", encoding, right
+    for seen, encoding in _MISPLACED:
+        if seen.search(text):
+            with suppress(UnicodeError):
+                return encoding, "cp1252", text.encode("cp1252").decode(encoding)
     return None
 
 
