@@ -65,6 +65,9 @@ def _with_block(text: str, name: str, part: str, block: Sequence[str]) -> str:
         return "\n".join((*lines, f"{part}:", *block)) + "\n"
     node = root[part]
     children = list(node.children().values())
+    if node.value == {} and lines[node.named_at.line - 1].rstrip() == f"{part}: {{}}":
+        lines[node.named_at.line - 1] = f"{part}:"
+        return "\n".join((*lines[: node.named_at.line], *block, *lines[node.named_at.line :])) + "\n"
     if any(child.named_at.line == node.named_at.line or child.named_at.column != 3 for child in children) or (
         node.value is not None and not children
     ):
