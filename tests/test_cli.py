@@ -346,7 +346,9 @@ def test_init_creates_a_project_and_never_overwrites_one(tmp_path: Path) -> None
     assert mapping.startswith("# yaml-language-server: $schema=../.sagerecon/mapping.schema.json")
     assert (tmp_path / "new/.sagerecon/mapping.schema.json").exists()
     assert CliRunner().invoke(app, words).exit_code == 2
-    nowhere = CliRunner().invoke(app, ["init", str(tmp_path / "third"), "--data", str(tmp_path / "exprot")])
+    nowhere = CliRunner().invoke(
+        app, ["init", str(tmp_path / "third"), "--from", "brook", "--data", str(tmp_path / "exprot")]
+    )
     assert nowhere.exit_code == 2 and "There is no folder" in output_text(nowhere)
     assert not (tmp_path / "third").exists()
     unknown = CliRunner().invoke(app, ["init", str(tmp_path / "other"), "--from", "quickboks"])

@@ -15,7 +15,7 @@ from runs import customer
 from test_planning_planner import planned
 
 from sagerecon.model.code import CheckName, Code
-from sagerecon.model.draft import Quarantined
+from sagerecon.model.draft import LeftOut, Quarantined
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import grouped, product
 from sagerecon.model.place import Place
@@ -30,10 +30,11 @@ from sagerecon.report.grouping import (
     pattern,
     record_document_likeness,
 )
+from sagerecon.report.not_carried import plan_not_carried
 from sagerecon.report.reconciliation_document import record_document
 from sagerecon.report.screen import finding_document
 from sagerecon.report.terminal.findings import findings
-from sagerecon.report.terminal.plan import quarantined_records
+from sagerecon.report.terminal.not_carried import not_carried_lines
 from sagerecon.report.terminal.reconciliation import tie_outs, verdicts
 from sagerecon.report.terminal.run import run_status
 
@@ -130,13 +131,30 @@ def test_a_plan_groups_its_quarantined_records_by_reason() -> None:
         return Quarantined("contact", f"customers/{name}", (finding,), (), label=name)
 
     outcomes = [quarantined(name, "is too long") for name in ("Oak", "Elm", "Ash")]
-    made = planned(customer(1), *outcomes, quarantined("Yew", "is blank"))
-    assert shown(quarantined_records(made)) == [
+    made = planned(customer(1), *left_out(5), *outcomes, quarantined("Yew", "is blank"))
+    assert shown(not_carried_lines(plan_not_carried(made))) == [
         "quarantined Oak",
         "  c.csv:2: Oak: name: is too long.",
         "  and 2 more like it: Elm, Ash",
         "quarantined Yew",
         "  c.csv:2: Yew: name: is blank.",
+        "left out 5 records of bills (10.00) by rule settled: nothing remains.",
+        "  bill 0, bill 1, bill 2, …",
+    ]
+
+
+def left_out(count: int) -> list[LeftOut]:
+    return [
+        LeftOut(
+            kind="contact_opening_balance",
+            key=f"bills/{number}",
+            rule="settled",
+            reason="nothing remains.",
+            origins=(),
+            amount=Decimal(number),
+            label=f"bill {number}",
+        )
+        for number in range(count)
     ]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.code import Code
+from sagerecon.model.control import Item
 from sagerecon.model.draft import Draft, LeftOut, Quarantined, Reference, node_document, read_node
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import NaturalKey
@@ -426,6 +427,21 @@ def test_an_opening_that_does_not_close_names_the_opening_records_that_are_not_a
     assert (found.message.count("opening.json:9"), found.hint.count(correct)) == (3, 1)
     (found,) = opening_control_closes(others, catalog())
     assert "opening record" not in found.message and found.hint.startswith("Name the account")
+
+
+def test_an_opening_that_does_not_close_names_the_records_that_account_for_it() -> None:
+    drafts = opening_set("149.50")
+    absent = [
+        Item("", "bill 7, left out by rule old", Decimal("0.50"), NOWHERE),
+        Item("", "bill 8, quarantined", Decimal("3.00"), NOWHERE),
+        Item("", "bill 9, left out by rule settled", Decimal("0.00"), NOWHERE),
+    ]
+    (found,) = opening_control_closes(drafts, catalog(), absent=absent)
+    assert "). bill 7, left out by rule old (0.50) accounts for it." in found.message
+    (found,) = opening_control_closes(drafts, catalog(), absent=absent[1:])
+    assert "Not carried over: 1 opening record of 3.00 in total: bill 8, quarantined (3.00)." in found.message
+    (found,) = opening_control_closes(drafts, catalog(), absent=absent[2:])
+    assert "bill 9" not in found.message
 
 
 def test_what_was_written_has_its_amounts_as_text() -> None:

@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli import auth, catalog, decisions, projects, reconciliation, rehearsal, runs, sources, state
+from sagerecon.cli import (
+    auth,
+    catalog,
+    decisions,
+    looking,
+    projects,
+    reconciliation,
+    rehearsal,
+    runs,
+    sources,
+    state,
+)
 from sagerecon.model.version import VERSION
 
 app = typer.Typer(
@@ -25,6 +36,9 @@ app.command()(projects.init)
 app.command()(projects.trust)
 app.command()(sources.snapshot)
 app.command()(sources.check)
+app.command()(looking.look)
+app.command()(looking.compare)
+app.command()(looking.draft)
 app.command()(runs.plan)
 app.command()(runs.apply)
 app.command()(runs.status)

@@ -12,10 +12,11 @@ from sagerecon.cli.options import Json
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The new project's folder.")],
+    folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="The new project's folder.")] = None,
     pack: Annotated[
-        str, typer.Option("--from", metavar="PACK", help="The mapping pack: quickbooks or brook.")
-    ] = "quickbooks",
+        str,
+        typer.Option("--from", metavar="PACK", help="The mapping pack; without one, all are listed."),
+    ] = "",
     data: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="The folder with the files exported from the source."),
@@ -31,12 +32,23 @@ def init(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Create a project from a mapping pack."""
+    """Create a project from a mapping pack, or list the packs."""
     from sagerecon.cli.console import command
     from sagerecon.commands import projects
     from sagerecon.model.count import counted
+    from sagerecon.model.errors import ProjectError
 
     with command(json) as screen:
+        if folder is None or not pack:
+            packs = projects.pack_lines()
+            screen.event("packs", packs=packs)
+            for name, about in packs.items():
+                screen.print(f"{name}: {about}")
+            if folder is not None or pack:
+                raise ProjectError(
+                    "No project was created.", "Name a folder and a pack: sagerecon init FOLDER --from PACK"
+                )
+            return
         project = projects.init(folder, pack, data, company, cut_over.date() if cut_over else None)
         screen.event("result", folder=str(project.folder), mappings=len(project.mapping_files))
         mappings = counted(len(project.mapping_files), "mapping")

@@ -23,13 +23,16 @@ def plan(
     """Plan what to send, in which order, on which day, for how many calls."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.cli.destination import show_destination
-    from sagerecon.commands import plans, projects
+    from sagerecon.commands import plans, preparation, projects
     from sagerecon.commands.destination import destination
+    from sagerecon.model.errors import ValidationError
+    from sagerecon.model.not_carried import not_carried_document
+    from sagerecon.report.not_carried import plan_not_carried
+    from sagerecon.report.terminal.not_carried import not_carried_lines
     from sagerecon.report.terminal.plan import (
         action_counts,
         needs_review,
         plan_summary,
-        quarantined_records,
         requirement_documents,
     )
 
@@ -37,9 +40,17 @@ def plan(
         opened = projects.open_project(project, allow_host or ())
         show_destination(screen, destination(opened))
         with screen.progress("planning"):
-            made = plans.plan(opened, projects.open_clock(opened.address), output)
+            prepared = preparation.prepare(opened)
+            try:
+                made = plans.plan(opened, projects.open_clock(opened.address), output, prepared)
+            except ValidationError:  # such as a broken opening control, which these records may explain
+                screen.show(*not_carried_lines(preparation.not_carried_records(prepared)))
+                raise
+        for record in plan_not_carried(made) if json else ():
+            screen.event("not_carried", **not_carried_document(record))
+        screen.show(*not_carried_lines(plan_not_carried(made)))
         screen.findings(made.header.findings)
-        screen.show(*quarantined_records(made), plan_summary(made))
+        screen.show(plan_summary(made))
         if not made.header.business:
             screen.notice(
                 "Not signed in: apply refuses this plan, because it is for no business."
@@ -149,6 +160,7 @@ def status(project: Folder = HERE, allow_host: AllowHost = None, json: Json = Fa
             day_limit=found.budget.day_limit,
             rate_limited=found.rate_limited,
             quarantined=[aside.step.key for aside in found.aside],
+            left_out=[record.key for record in found.left_out],
             waiting=list(found.waiting),
             closed_until=instant_text(found.closed_until) if found.closed_until else "",
             incomplete_store=found.is_incomplete,
@@ -161,6 +173,7 @@ def status(project: Folder = HERE, allow_host: AllowHost = None, json: Json = Fa
                 (found.calls_last_minute, found.calls_last_day),
                 found.budget,
                 found.aside,
+                found.left_out,
             )
         )
         if found.closed_until:

@@ -64,7 +64,7 @@ def open_outline(project: Project) -> Plan | None:
 
 
 def not_sent(project: Project, plan: str) -> Plan | None:
-    """Return the project's newest plan with the steps alone that wait or are quarantined.
+    """Return the project's newest plan with the steps alone that wait, are quarantined or left out.
 
     None where it has another hash than `plan`, or is no complete plan: what needs it refuses it.
     """

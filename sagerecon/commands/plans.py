@@ -17,6 +17,7 @@ from sagerecon.commands.unknown_entities import freed_entities, unknown_entities
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
+from sagerecon.model.control import Item
 from sagerecon.model.count import counted
 from sagerecon.model.errors import IncompleteStoreError, ValidationError
 from sagerecon.model.finding import Finding, Severity
@@ -34,6 +35,7 @@ from sagerecon.planning.settling import RunState
 from sagerecon.project.private_files import write_private
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
+from sagerecon.report.not_carried import plan_not_carried
 from sagerecon.store.company import CompanyStore
 from sagerecon.store.run_history import RunHistory
 from sagerecon.validation.invariants import concerns_opening, is_opening, opening_control_closes
@@ -142,7 +144,17 @@ def _opening_is_open(
     drafts = [draft for record in found for draft in record.drafts]
     others = [one for one in found if is_opening(catalog[one.kind]) and one.why_other is not None]
     others.sort(key=lambda one: not one.is_decided)
-    yield from opening_control_closes(drafts, catalog, [one.why_other for one in others if one.why_other])
+    reasons = [one.why_other for one in others if one.why_other]
+    yield from opening_control_closes(drafts, catalog, reasons, list(_absent_openings(made, catalog)))
+
+
+def _absent_openings(made: Plan, catalog: Catalog) -> Iterator[Item]:
+    """Yield the opening records that a plan quarantines or leaves out, with their amounts."""
+    for record in plan_not_carried(made):
+        if record.amount and is_opening(catalog[record.kind]):
+            why = f"{record.state} by rule {record.rule}" if record.rule else record.state
+            place = record.origins[0] if record.origins else NOWHERE
+            yield Item("", f"{record.name}, {why}", record.amount, place)
 
 
 def _memory(made: Plan, company: CompanyStore, catalog: Catalog) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from sagerecon.documents.package import catalog_fingerprint, code_fingerprint
 from sagerecon.model.draft import Change, Draft, Outcome, Quarantined
 from sagerecon.model.errors import ProjectError, ValidationError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
+from sagerecon.model.not_carried import NotCarried, not_carried
 from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.figures import covers, figures
@@ -150,6 +151,13 @@ def prepare(project: Project) -> Prepared:
                 ),
             ),
         )
+
+
+def not_carried_records(prepared: Prepared) -> Iterator[NotCarried]:
+    """Yield the records of the snapshot that the mappings quarantine or leave out."""
+    for outcome in prepared.outcomes:
+        if (record := not_carried(outcome)) is not None:
+            yield record
 
 
 @dataclass(frozen=True, slots=True)

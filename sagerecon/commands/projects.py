@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
-from sagerecon.documents.package import pack, schema
+from sagerecon.documents.package import pack, packs, schema
 from sagerecon.files.folders import make_private_folder
 from sagerecon.files.writing import write_text
 from sagerecon.model.clock import Clock, SystemClock
@@ -63,6 +63,16 @@ def init(
     if allowed is not None:
         write_user_settings(allowed)
     return read_project(folder)
+
+
+def pack_lines() -> dict[str, str]:
+    """Return the first sentence of each pack's README by the pack's name."""
+    lines: dict[str, str] = {}
+    for name in packs():
+        text = (pack(name) / "README.md").read_text(encoding="utf-8")
+        paragraph = " ".join(text.partition("\n\n")[2].partition("\n\n")[0].split())
+        lines[name] = re.split(r"(?<=[.:]) ", paragraph)[0].rstrip(".:")
+    return lines
 
 
 def open_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:

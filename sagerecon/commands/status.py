@@ -12,6 +12,7 @@ from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
 from sagerecon.model.errors import IncompleteStoreError
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.not_carried import LEFT_OUT, NotCarried
 from sagerecon.model.place import NOWHERE
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.plan import Plan
@@ -20,6 +21,7 @@ from sagerecon.planning.step import QuarantinedStep, WaitStep, place_of
 from sagerecon.project.project import Project
 from sagerecon.project.store import open_store
 from sagerecon.report.facts import RunFacts
+from sagerecon.report.not_carried import plan_not_carried
 from sagerecon.store.company import CompanyStore
 
 
@@ -35,6 +37,7 @@ class Status:
     rate_limited: int  #: calls answered 429 although our own limit allowed them
     aside: tuple[SetAside, ...]
     budget: Budget
+    left_out: tuple[NotCarried, ...]  #: what the run's plan leaves out by rules
     waiting: tuple[str, ...]  #: the keys of the records that the run's plan leaves until it is decided
     findings: tuple[Finding, ...]  #: about these, by group, and about the store where it is incomplete
     closed_until: int = 0  #: until when Sage accepts no calls, as it asked; 0 where it accepts them
@@ -67,6 +70,7 @@ def status(project: Project, clock: Clock) -> Status:
             rate_limited=now.rate_limited,
             aside=aside if plan is None else (*aside, *_quarantined(plan, aside)),
             budget=call_budget(project.limits, project.catalog.api),
+            left_out=() if plan is None else tuple(_left_out(plan)),
             waiting=tuple(step.key for step in waiting),
             findings=(*incomplete, *(() if plan is None else _findings(plan, waiting))),
             closed_until=closed_until if closed_until > company.history.now() else 0,
@@ -105,6 +109,13 @@ def _quarantined(plan: Plan, aside: Iterable[SetAside]) -> Iterator[SetAside]:
     for step in plan.steps:
         if isinstance(step, QuarantinedStep) and step.key not in known:
             yield SetAside(step, State.QUARANTINED, step.findings)
+
+
+def _left_out(plan: Plan) -> Iterator[NotCarried]:
+    """Yield the records that the plan leaves out."""
+    for record in plan_not_carried(plan):
+        if record.state == LEFT_OUT:
+            yield record
 
 
 def _findings(plan: Plan, waiting: Iterable[WaitStep]) -> Iterator[Finding]:

@@ -25,6 +25,11 @@ class Code(StrEnum):
     ALIAS = ("alias", "A YAML alias contains itself.")
     ALLOCATION_NOT_ZERO = ("allocation_not_zero", "The two sides of an allocation do not sum to zero.")
     AMBIGUOUS = ("ambiguous", "Several entities in Sage match a record.")
+    AMBIGUOUS_COLUMN = (
+        "ambiguous_column",
+        "The cells of a column that is not declared can be read in several ways.",
+    )
+    AMBIGUOUS_FORM = ("ambiguous_form", "How a file is written cannot be told from its content alone.")
     AMBIGUOUS_DATE = ("ambiguous_date", "Two formats of a column read a cell as different dates.")
     AS_AT_TOO_EARLY = ("as_at_too_early", "The reconciliation date lies before the cut-over.")
     BAD_CONDITION = ("bad_condition", "A condition for rows in sources.yaml tests nothing.")

@@ -4,6 +4,7 @@
       ProjectError                      2   usage, unreadable file, exists already
       ProjectFileError                  2   findings in sagerecon.yaml
       SourceError                       2   a source file that cannot be read at all
+      UnreadableTableError              2   findings in a file that is looked at or compared
       MappingError                      1   findings in mappings, crosswalks or catalogs
       ValidationError                   1   findings in the data that stop the plan
       PlanningError                     1
@@ -83,6 +84,16 @@ class ProjectFileError(FindingsError):
     """Findings in the project file, so that no command can run."""
 
     exit_code = 2
+
+
+class UnreadableTableError(FindingsError):
+    """Findings in a file that is looked at or compared, so that it cannot be."""
+
+    exit_code = 2
+
+    def __init__(self, name: str, findings: Sequence[Finding]) -> None:
+        super().__init__(findings)
+        self.message = encodable(f"{name} cannot be read.")
 
 
 class MappingError(FindingsError):

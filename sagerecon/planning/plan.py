@@ -30,6 +30,7 @@ from sagerecon.planning.step import (
     Action,
     AdoptStep,
     CreateStep,
+    LeftOutStep,
     QuarantinedStep,
     RenameStep,
     ReverseStep,
@@ -218,10 +219,11 @@ def find_step(lines: Iterable[bytes], file: str, key: str) -> Step | None:
 
 
 def steps_not_sent(lines: Iterable[bytes], file: str) -> Plan:
-    """Return the plan with the steps alone that wait or are quarantined; else as `read_plan`."""
+    """Return the plan with the steps alone that wait, are quarantined or left out; else as `read_plan`."""
     reader = PlanReader(lines, file)
-    found = reader.steps(*(canonical(action.value).encode() for action in (Action.WAIT, Action.QUARANTINE)))
-    steps = tuple(step for step in found if isinstance(step, WaitStep | QuarantinedStep))
+    actions = (Action.WAIT, Action.QUARANTINE, Action.LEAVE_OUT)
+    found = reader.steps(*(canonical(action.value).encode() for action in actions))
+    steps = tuple(step for step in found if isinstance(step, WaitStep | QuarantinedStep | LeftOutStep))
     return Plan(reader.header, steps, reader.digest)
 
 

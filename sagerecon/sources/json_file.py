@@ -50,7 +50,7 @@ class JsonReader:
             SourceError: the file cannot be read, is not JSON, or has no list at the declared path.
         """
         require_format(path, name, "json")
-        text = _read_text(path, name, self._file.encoding)
+        text = read_json_text(path, name, self._file.encoding)
         document = JsonDocument(text)
         try:
             yield from self._walk(document, name)
@@ -131,7 +131,12 @@ class JsonReader:
         raise source_error(finding)
 
 
-def _read_text(path: Path, name: str, encoding: str) -> str:
+def read_json_text(path: Path, name: str, encoding: str) -> str:
+    """Return the text of a JSON file.
+
+    Raises:
+        SourceError: the file cannot be read, is empty, or is not in the encoding.
+    """
     with file_errors(Place(name)):
         data = read_bounded(path, JSON_FILE)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):

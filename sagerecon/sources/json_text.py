@@ -89,6 +89,17 @@ class JsonDocument:
         found = self.find(self._skip_whitespace(0), path)
         return None if found is None else self._decode(found)[0]
 
+    def lists(self, depth: int = 4) -> Iterator[tuple[tuple[str, ...], int]]:
+        """Yield the path of each list that lies in objects alone, and the number of its items.
+
+        Args:
+            depth: the longest path.
+
+        Raises:
+            JsonError: the text is not JSON.
+        """
+        yield from self._lists(self._skip_whitespace(0), (), depth)
+
     def line_and_column(self, position: int) -> tuple[int, int]:
         """Return the line and column of a position, both from 1.
 
@@ -152,6 +163,15 @@ class JsonDocument:
             yield start, value
             end = self._next(end, "]")
         return end + 1
+
+    def _lists(
+        self, position: int, path: tuple[str, ...], depth: int
+    ) -> Iterator[tuple[tuple[str, ...], int]]:
+        if self._peek(position) == "[":
+            yield path, sum(1 for _ in self._item_positions(position))
+        elif self._peek(position) == "{" and len(path) < depth:
+            for key, start in self._value_positions(position):
+                yield from self._lists(start, (*path, key), depth)
 
     def _value_positions(self, position: int) -> Iterator[tuple[str, int]]:
         """Yield each key of the object at `position`, and the position of its value."""

@@ -16,6 +16,7 @@ from sagerecon.files.folders import make_private_folder
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.clock import instant_text
 from sagerecon.model.code import Code
+from sagerecon.model.column_figures import ColumnFigures
 from sagerecon.model.control import Control
 from sagerecon.model.draft import Change
 from sagerecon.model.errors import SourceError, StoreError
@@ -26,7 +27,7 @@ from sagerecon.model.record import Record
 from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns
 from sagerecon.model.typed import require_types
-from sagerecon.model.value import Value, canonical
+from sagerecon.model.value import Scalar, Value, canonical
 from sagerecon.model.value import fingerprint as fingerprint_of
 from sagerecon.sources.bounded import BoundedConnection, SqlError
 from sagerecon.sources.database import error_summary, open_for_loading, open_for_reading, storage_errors
@@ -41,6 +42,8 @@ from sagerecon.sources.dataset import (
 )
 from sagerecon.sources.definitions import SourceFile, Sources
 from sagerecon.sources.files import source_error
+from sagerecon.sources.keyed import KeyColumn, keyed_rows
+from sagerecon.sources.look import look_at_rows
 from sagerecon.sources.look_alikes import look_alike_keys
 from sagerecon.sources.profile import ColumnProfile, profile_table
 from sagerecon.sources.query import CompiledQuery
@@ -193,6 +196,28 @@ class Snapshot:
             SourceError: the SQL fails on this data.
         """
         return read_rows(self._connection, self._dataset(dataset))
+
+    def look(self, dataset: str, seconds: int) -> tuple[int, list[ColumnFigures]]:
+        """Return the number of rows of a dataset, and the figures of its columns; errors as `rows`.
+
+        Args:
+            seconds: of execution, for each query.
+        """
+        return look_at_rows(self._connection, self._dataset(dataset), seconds)
+
+    def keyed_rows(
+        self, dataset: str, key: Sequence[KeyColumn], seconds: int
+    ) -> Iterator[tuple[tuple[Scalar, ...], Mapping[str, Value]]]:
+        """Yield the rows of a dataset in the order of a key, each with its key.
+
+        Args:
+            key: its columns.
+            seconds: of execution.
+
+        Raises:
+            SourceError: the SQL fails on this data.
+        """
+        return keyed_rows(self._connection, self._dataset(dataset), key, seconds)
 
     def records(self, dataset: str, key: Sequence[str]) -> Iterator[Record]:
         """Yield the records of a dataset in the order of its SQL, which is the same every time.

@@ -8,6 +8,7 @@ from typing import Any
 
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
+from sagerecon.model.control import Item
 from sagerecon.model.count import counted
 from sagerecon.model.draft import Draft, Reference
 from sagerecon.model.finding import Finding
@@ -15,9 +16,11 @@ from sagerecon.model.key import Key
 from sagerecon.model.money import decimal, grouped, negative, product, total
 from sagerecon.model.place import NOWHERE
 from sagerecon.model.posting import Family, LedgerFacts, LedgerRole, Posting, Side, base_amount
+from sagerecon.validation.gap import items_explaining
 
-#: Opening records named in a finding.
+#: Opening records whose reasons are named in a finding, and those that are named with their amounts.
 _EXAMPLES = 3
+_NAMED = 4
 
 
 def concerns_opening(kind: Kind) -> bool:
@@ -59,7 +62,10 @@ def opening_effect(drafts: Iterable[Draft], catalog: Catalog) -> dict[str, Decim
 
 
 def opening_control_closes(
-    drafts: Iterable[Draft], catalog: Catalog, others: Sequence[Finding] = ()
+    drafts: Iterable[Draft],
+    catalog: Catalog,
+    others: Sequence[Finding] = (),
+    absent: Sequence[Item] = (),
 ) -> Iterator[Finding]:
     """Yield a finding unless the opening entries sum to zero.
 
@@ -69,6 +75,7 @@ def opening_control_closes(
     Args:
         drafts: what Sage will hold, at least of the kinds for which `concerns_opening` holds.
         others: why Sage will hold something else of a record than the source gives, or nothing.
+        absent: the opening records that are not carried over, with their amounts and why.
     """
     drafts = list(drafts)
     effect = opening_effect(drafts, catalog)
@@ -80,10 +87,24 @@ def opening_control_closes(
             Code.OPENING_CONTROL_OPEN,
             next((place for place in journals if place != NOWHERE), NOWHERE),
             f"The opening control account would end at {grouped(negative(residual))} instead of 0.00"
-            f" ({parts}).{_named(others)}",
+            f" ({parts}).{_behind(residual, absent)}{_named(others)}",
             " ".join([*_remedies(others), "If a rest remains, name" if others else "Name"])
             + " the account that carries the rest, with its reason, in the project's parameters.",
         )
+
+
+def _behind(residual: Decimal, absent: Sequence[Item]) -> str:
+    """Return which records that are not carried over account for the rest, or how many there are."""
+    items = [item for item in absent if item.amount]
+    if not items:
+        return ""
+    found = items_explaining(residual, items) or items_explaining(negative(residual), items)
+    shown = " and ".join(f"{item.label} ({grouped(item.amount)})" for item in (found or items)[:_NAMED])
+    if found:
+        return f" {shown} {'accounts' if len(found) == 1 else 'account'} for it."
+    more = f" and {len(items) - _NAMED:,} more" if len(items) > _NAMED else ""
+    whole = grouped(total(item.amount for item in items))
+    return f" Not carried over: {counted(len(items), 'opening record')} of {whole} in total: {shown}{more}."
 
 
 def _named(others: Sequence[Finding]) -> str:

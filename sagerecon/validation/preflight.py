@@ -8,9 +8,13 @@ from decimal import Decimal
 
 from sagerecon.model.code import Code
 from sagerecon.model.control import Control, Figure, Item
+from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import difference, grouped, magnitude, total
+from sagerecon.model.two_sides import Suggestion
+from sagerecon.validation.alike import MOST_KEYS, key_suggestions
 from sagerecon.validation.gap import items_explaining
+from sagerecon.validation.sides import Matched, matched
 
 #: Records or buckets named in one sentence.
 MOST_NAMED = 10
@@ -85,7 +89,8 @@ def _gap_sentence(first: Figure, other: Figure, items: Sequence[Item], places: i
         )
     else:
         text = f"{_capital(other.about)}: the same total as {first.about} but not the same parts"
-    return f"{text}; {_reasons(gaps, places)}."
+    hint = "" if _is_total(first) or _is_total(other) else _bucket_hint(first, other)
+    return f"{text}; {_reasons(gaps, places)}.{hint}"
 
 
 def _reasons(gaps: Sequence[Gap], places: int) -> str:
@@ -111,11 +116,26 @@ def _gaps(first: Figure, other: Figure, items: Sequence[Item]) -> Iterator[Gap]:
             yield Gap("", amount, items_explaining(amount, items))
         return
     by_bucket = _by_bucket(items)
-    for bucket in sorted({*first.amounts, *other.amounts}):
-        zero = Decimal()
-        amount = difference(first.amounts.get(bucket, zero), other.amounts.get(bucket, zero))
+    for bucket in _buckets(first, other):
+        amount = difference(total(bucket.left), total(bucket.right))
         if amount:
-            yield Gap(bucket, amount, items_explaining(amount, by_bucket.get(bucket, ())))
+            yield Gap(bucket.key, amount, items_explaining(amount, by_bucket.get(bucket.key, ())))
+
+
+def _buckets(first: Figure, other: Figure) -> Iterator[Matched[str, Decimal]]:
+    """Yield the amounts of both figures bucket by bucket; a figure has none in a bucket that it lacks."""
+    return matched(sorted(first.amounts.items()), sorted(other.amounts.items()))
+
+
+def _bucket_hint(first: Figure, other: Figure) -> str:
+    """Return by which rule the buckets of one figure alone would be those of the other; empty for none."""
+    alone = [bucket for bucket in _buckets(first, other) if not (bucket.left and bucket.right)]
+    missing = [(bucket.key,) for bucket in alone if bucket.left][:MOST_KEYS]
+    extra = [(bucket.key,) for bucket in alone if bucket.right][:MOST_KEYS]
+    best: Suggestion | None = next(iter(key_suggestions(missing, extra)), None)
+    if best is None:
+        return ""
+    return f" {best.count:,} of {counted(best.of, 'name')} that {first.about} alone has match {best.rule}."
 
 
 def _by_bucket(items: Sequence[Item]) -> Mapping[str, Sequence[Item]]:

@@ -14,7 +14,6 @@ from sagerecon.model.code import Code
 from sagerecon.model.count import counted
 from sagerecon.model.money import grouped, total
 from sagerecon.planning.plan import Plan
-from sagerecon.planning.settling import SetAside, State
 from sagerecon.planning.step import (
     Action,
     CreateStep,
@@ -24,7 +23,6 @@ from sagerecon.planning.step import (
     UpdateStep,
     WaitStep,
 )
-from sagerecon.report.terminal.run import records_set_aside
 from sagerecon.report.terminal.shown import ShownTable, ShownText
 from sagerecon.report.terminal.tables import count_text, new_table
 
@@ -104,17 +102,6 @@ def requirement_documents(plan: Plan) -> list[dict[str, Any]]:
         }
         for item in plan.header.requirements
     ]
-
-
-def quarantined_records(plan: Plan) -> Iterator[RenderableType]:
-    """Yield the records that a plan quarantines, grouped by their reasons."""
-    yield from records_set_aside(
-        [
-            SetAside(step, State.QUARANTINED, step.findings)
-            for step in plan.steps
-            if isinstance(step, QuarantinedStep)
-        ]
-    )
 
 
 def action_counts(plan: Plan) -> dict[str, int]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import RenderableType
 
 from sagerecon.model.count import counted
+from sagerecon.model.not_carried import NotCarried
 from sagerecon.planning.budget import Budget
 from sagerecon.planning.settling import RunState, SetAside
-from sagerecon.planning.step import name_of
 from sagerecon.report.facts import RunFacts
 from sagerecon.report.formatting import timestamp
-from sagerecon.report.grouping import LISTED, finding_likeness, group_alike, more_like_it
+from sagerecon.report.grouping import more_like_it
+from sagerecon.report.not_carried import set_aside
+from sagerecon.report.terminal.not_carried import not_carried_lines
 from sagerecon.report.terminal.shown import ShownText
-from sagerecon.report.terminal.tables import further, new_table
+from sagerecon.report.terminal.tables import new_table
 
 
 def run_status(
@@ -23,7 +25,8 @@ def run_status(
     in_doubt: int,
     calls: tuple[int, int],
     budget: Budget,
-    set_aside: Sequence[SetAside],
+    aside: Sequence[SetAside],
+    left_out: Sequence[NotCarried] = (),
 ) -> Iterator[RenderableType]:
     """Yield the state of the newest run, its calls, and the records that were set aside.
 
@@ -31,6 +34,7 @@ def run_status(
         run: None if there is no run.
         counts: the number of steps in each state.
         calls: the number of calls in the last minute and in the last 24 hours.
+        left_out: the records that the plan of the run leaves out.
     """
     yield from _run_lines(run, counts)
     minute, day = calls
@@ -44,32 +48,7 @@ def run_status(
         )
     if run is not None:
         yield from _call_lines(run, in_doubt)
-    yield from records_set_aside(set_aside)
-
-
-def records_set_aside(set_aside: Sequence[SetAside]) -> Iterator[RenderableType]:
-    """Yield one record of each group with its reasons, and the number and names of those like it.
-
-    At most twelve groups are listed.
-    """
-    groups = group_alike(set_aside, _likeness)
-    for group in groups[:LISTED]:
-        record = group.first
-        text = ShownText()
-        text.append(f"{record.state.value} ", style="bold red")
-        text.append(name_of(record.step), style="bold")
-        for finding in record.findings:
-            text.append_line(f"{finding}")
-        if more := more_like_it([name_of(other.step) for other in group.others]):
-            text.append_line(f"{more}", style="dim")
-        yield text
-    yield from further(groups[LISTED:])
-
-
-def _likeness(record: SetAside) -> Hashable:
-    step = record.step
-    reasons = tuple(finding_likeness(finding, step.label, step.key) for finding in record.findings)
-    return (record.state, step.kind, reasons)
+    yield from not_carried_lines((*map(set_aside, aside), *left_out))
 
 
 def _run_lines(run: RunFacts | None, counts: Mapping[str, int]) -> Iterator[RenderableType]:

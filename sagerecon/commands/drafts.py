@@ -1,0 +1,88 @@
+"""Propose a mapping for a dataset."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sagerecon.commands.source_tables import open_table
+from sagerecon.files.folders import make_private_folder
+from sagerecon.files.writing import write_first, write_text
+from sagerecon.mapping.proposal import REVIEW, Proposal, mapping_text
+from sagerecon.model.errors import ProjectError
+from sagerecon.model.suggestion import suggestion
+from sagerecon.project.file import read_project
+from sagerecon.project.project import FILE, Project
+
+#: A project that has no mapping yet.
+_NONE = re.compile(r"^mappings: \[\].*$", re.MULTILINE)
+
+#: What each mapping says of itself.
+_MAPPING = re.compile(r"^mapping: (\w+)", re.MULTILINE)
+_KIND = re.compile(r"^target: \{kind: (\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class DraftedMapping:
+    """A mapping that was proposed, and how many of its lines need review."""
+
+    file: Path
+    to_review: int
+
+
+def draft(folder: Path, dataset: str, kind: str, name: str = "") -> DraftedMapping:
+    """Write a proposed mapping of a dataset to a kind; an existing file is left alone.
+
+    Args:
+        name: of the mapping; empty for that of the dataset.
+
+    Raises:
+        ProjectError: there is no such kind or dataset, the file exists, or it cannot be written.
+    """
+    project = read_project(folder)
+    if kind not in project.catalog:
+        hint = suggestion(kind, (each.name for each in project.catalog)) or "See: sagerecon catalog list"
+        raise ProjectError(f"Sage has no kind '{kind}'.", hint)
+    name = name or dataset
+    if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
+        raise ProjectError(f"'{name}' is not a valid name.", "Use lower-case letters, digits and _.")
+    with open_table(dataset, folder, lambda _file, _rows: None) as table:
+        rows, columns = table.snapshot.look(table.dataset, table.seconds)
+        unique = {each.name for each in columns if rows and each.distinct == each.rows == rows}
+        text = mapping_text(
+            Proposal(
+                name=name,
+                dataset=dataset,
+                columns=table.columns,
+                unique=unique,
+                kind=project.catalog[kind],
+                mappings=_by_kind(project),
+            )
+        )
+    target = project.folder / "mappings" / f"{name}.yaml"
+    _write(project, target, text)
+    return DraftedMapping(target, text.count(f"{REVIEW}: "))
+
+
+def _by_kind(project: Project) -> dict[str, str]:
+    """Return the first mapping to each kind, by what its file says."""
+    found: dict[str, str] = {}
+    for text in project.texts(project.mapping_files).values():
+        mapping, kind = _MAPPING.search(text), _KIND.search(text)
+        if mapping and kind:
+            found.setdefault(kind[1], mapping[1])
+    return found
+
+
+def _write(project: Project, target: Path, text: str) -> None:
+    try:
+        make_private_folder(target.parent, within=project.folder)
+        if not write_first(target, text.encode()):
+            raise ProjectError(f"{project.name(target)} exists already.", "Give another name: --name NAME")
+        before = project.text(project.folder / FILE, follow=False)
+        after = _NONE.sub("mappings: [mappings/*.yaml]", before)
+        if after != before:
+            write_text(project.folder / FILE, [after])
+    except OSError as error:
+        raise ProjectError(f"{project.name(target)} cannot be written: {error}.") from error

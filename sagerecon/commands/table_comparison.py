@@ -1,0 +1,241 @@
+"""Compare two files or datasets record by record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+
+from sagerecon.commands.source_tables import Progress, SourceTable, open_table
+from sagerecon.files.table_file import TooManyRowsError
+from sagerecon.model.errors import ProjectError
+from sagerecon.model.finding import Finding
+from sagerecon.model.money import places_of
+from sagerecon.model.two_sides import Compared, ComparisonFacts, RecordDifference, SideKey, SideRow
+from sagerecon.model.value import Scalar, Value, canonical
+from sagerecon.report.comparison import SUFFIXES
+from sagerecon.sources.keyed import CommonType, KeyColumn, common_type
+from sagerecon.sources.rows import ORIGIN
+from sagerecon.validation.record_comparison import RecordComparison
+
+#: Rows of which a grouped record names the addresses.
+_ORIGINS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is compared: the names of both tables, and of their columns as `NAME` or `LEFT=RIGHT`."""
+
+    left: str
+    right: str
+    key: Sequence[str]
+    match: Sequence[str] = ()  #: columns with other names on the right side
+    ignore: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A column of each side, and the type by which they are compared."""
+
+    left: str
+    right: str
+    type: CommonType
+
+
+class TableComparison:
+    """Two open tables, and the comparison of their records."""
+
+    def __init__(self, question: Question, left: SourceTable, right: SourceTable) -> None:
+        """Match the columns of both sides.
+
+        Raises:
+            ProjectError: there is no such column, or none to compare.
+        """
+        self._left, self._right = left, right
+        named = [_named(text, left, right) for text in question.match]
+        self._key = [_named(text, left, right) for text in question.key]
+        ignored = _ignored(question.ignore, left, right)
+        lefts, rights = {pair.left for pair in named}, {pair.right for pair in named}
+        same = [
+            _pair(name, name, left, right)
+            for name in left.columns
+            if name in right.columns and name not in lefts and name not in rights
+        ]
+        keys = {pair.left for pair in self._key}
+        self._pairs = [
+            pair
+            for pair in (*named, *same)
+            if pair.left not in keys and not {pair.left, pair.right} & ignored
+        ]
+        used_left = {pair.left for pair in (*self._pairs, *self._key)} | ignored
+        used_right = {pair.right for pair in (*self._pairs, *self._key)} | ignored
+        names = Path(left.name).name, Path(right.name).name
+        self.compared = Compared(
+            left=names[0] if names[0] != names[1] else left.name,
+            right=names[1] if names[0] != names[1] else right.name,
+            key=tuple(pair.left for pair in self._key),
+            columns=tuple(pair.left for pair in self._pairs),
+            left_only=tuple(name for name in left.columns if name not in used_left),
+            right_only=tuple(name for name in right.columns if name not in used_right),
+            ignored=tuple(sorted(ignored)),
+        )
+        numeric = [pair.type is CommonType.NUMBER for pair in self._pairs]
+        self._comparison = RecordComparison(self.compared.columns, numeric)
+        self.numeric = tuple(numeric)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is to be known about how the tables were read."""
+        return (*self._left.findings, *self._right.findings)
+
+    def differences(self) -> Iterator[RecordDifference]:
+        """Yield the keys whose records differ, in the order of the keys.
+
+        Raises:
+            SourceError: a table cannot be read.
+        """
+        yield from self._comparison.differences(
+            self._rows(self._left, lambda pair: pair.left), self._rows(self._right, lambda pair: pair.right)
+        )
+
+    def facts(self) -> ComparisonFacts:
+        """Return counts, totals and suggestions; call it after `differences` has ended."""
+        return self._comparison.facts()
+
+    def _rows(self, table: SourceTable, name_of: Callable[[_Pair], str]) -> Iterator[tuple[SideKey, SideRow]]:
+        key = [KeyColumn(name_of(pair), pair.type) for pair in self._key]
+        columns = [(name_of(pair), _CONVERT[pair.type]) for pair in self._pairs]
+        for found, row in table.rows(key):
+            values = tuple(convert(row[name]) for name, convert in columns)
+            yield found, SideRow(values, _origin(row))
+
+
+@contextmanager
+def open_comparison(question: Question, project: Path, progress: Progress) -> Iterator[TableComparison]:
+    """Open two tables and match their columns.
+
+    Args:
+        project: the folder of the project whose datasets may be named.
+
+    Raises:
+        ProjectError: there is no such table or column.
+        SourceError: a table cannot be read.
+    """
+    with ExitStack() as stack:
+        left = stack.enter_context(open_table(question.left, project, progress))
+        right = stack.enter_context(open_table(question.right, project, progress))
+        yield TableComparison(question, left, right)
+
+
+@contextmanager
+def output_errors(paths: Sequence[Path]) -> Iterator[None]:
+    """Raise a ProjectError for files that cannot be written.
+
+    Raises:
+        ProjectError: a file has another suffix, or cannot be written.
+    """
+    for path in paths:
+        if path.suffix.lower() not in SUFFIXES:
+            raise ProjectError(f"{path} is not one of {', '.join(SUFFIXES)}.", "Name the file by its format.")
+    try:
+        yield
+    except OSError as error:
+        raise ProjectError(f"{error.filename or 'The file'} cannot be written: {error.strerror}.") from error
+    except TooManyRowsError as error:
+        raise ProjectError(f"The workbook cannot be written: {error}.", "Write a .csv file.") from error
+
+
+def _named(text: str, left: SourceTable, right: SourceTable) -> _Pair:
+    """Return the columns that `NAME` or `LEFT=RIGHT` names."""
+    name, sign, other = text.partition("=")
+    if not name.strip() or (sign and not other.strip()):
+        raise ProjectError(f"'{text}' names no columns.", "Write NAME, or LEFT=RIGHT where the names differ.")
+    return _pair(left.column(name.strip()), right.column((other or name).strip()), left, right)
+
+
+def _pair(name: str, other: str, left: SourceTable, right: SourceTable) -> _Pair:
+    return _Pair(name, other, common_type(left.columns[name], right.columns[other]))
+
+
+def _ignored(names: Sequence[str], left: SourceTable, right: SourceTable) -> set[str]:
+    """Return the columns that are not compared; each is a column of one of the sides."""
+    found: set[str] = set()
+    for name in names:
+        try:
+            found.add(left.column(name))
+        except ProjectError:
+            found.add(right.column(name))
+    return found
+
+
+def _origin(row: Mapping[str, Value]) -> str:
+    origin = row[ORIGIN]
+    if isinstance(origin, str) or origin is None:
+        return origin or ""
+    listed = [str(each) for each in origin] if isinstance(origin, Sequence) else [str(origin)]
+    more = f", and {len(listed) - _ORIGINS} more" if len(listed) > _ORIGINS else ""
+    return ", ".join(listed[:_ORIGINS]) + more
+
+
+def _number(value: Value) -> Scalar:
+    return value if isinstance(value, Decimal | int) else None
+
+
+def _moment(value: Value) -> Scalar:
+    if isinstance(value, datetime) or not isinstance(value, date):
+        return value if isinstance(value, datetime) else None
+    return datetime.combine(value, time())
+
+
+def _day(value: Value) -> Scalar:
+    return value if isinstance(value, date) else None
+
+
+def _flag(value: Value) -> Scalar:
+    return value if isinstance(value, bool) else None
+
+
+def _text(value: Value) -> Scalar:
+    """Return a value as text: one of a type that the other side does not have, or a list."""
+    match value:
+        case None | "":
+            return None
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case Decimal() | int():
+            return _digits(value)
+        case date():
+            return value.isoformat()
+        case _:
+            return canonical(_filled(value))
+
+
+def _filled(value: Value) -> object:
+    """Return a list or an object without its blank values: a file that never has them lacks their keys."""
+    if isinstance(value, Mapping):
+        return {name: _filled(each) for name, each in value.items() if each is not None}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_filled(each) for each in value]
+    if isinstance(value, Decimal | int) and not isinstance(value, bool):
+        return _digits(value)
+    return value
+
+
+def _digits(value: Decimal | int) -> str:
+    """Return a number without zeros at the end of its decimals, as the text of a key has it."""
+    number = Decimal(value)
+    return f"{number:.{places_of(number)}f}"
+
+
+_CONVERT: Mapping[CommonType, Callable[[Value], Scalar]] = {
+    CommonType.NUMBER: _number,
+    CommonType.DAY: _day,
+    CommonType.TIME: _moment,
+    CommonType.FLAG: _flag,
+    CommonType.TEXT: _text,
+}

@@ -1,0 +1,142 @@
+"""`compare`: two files or datasets, record by record."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+from source_cases import shared
+from tiny import write_tiny
+from typer.testing import CliRunner, Result
+
+from sagerecon.cli.main import app
+
+OLD = """\
+Cust No;Name;Balance;Since
+0010;Oak Ltd;1.200,50;31/03/2017
+0011;Elm;-5,00;01/02/2017
+0012;=cmd|x;7,00;05/06/2017
+"""
+NEW = """\
+cust_no,name,balance,since,fax
+0010,Oak Ltd,1200.5,2017-03-31,
+0011,elm,5.00,2017-01-02,x
+0013,Ash,7.00,2017-05-06,
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "old.csv").write_text(OLD)
+    (tmp_path / "new.csv").write_text(NEW)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, ["compare", *words])
+
+
+def events(result: Result) -> list[dict[str, object]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_files_written_in_different_ways_are_compared_by_value(files: Path) -> None:
+    result = run("old.csv", "new.csv", "--key", "Cust No", "--json")
+    assert result.exit_code == 1
+    found = {str(e["key"]): e for e in events(result) if e["event"] == "difference"}
+    assert {key: (e["difference"], e["columns"]) for key, e in found.items()} == {
+        "{'cust_no': '0011'}": ("differing", ["name", "balance", "since"]),
+        "{'cust_no': '0012'}": ("missing", []),
+        "{'cust_no': '0013'}": ("extra", []),
+    }
+    (left,) = found["{'cust_no': '0011'}"]["left"]  # type: ignore[misc]
+    assert left == {"row": "old.csv:3", "values": {"name": "Elm", "balance": "-5.00", "since": "2017-02-01"}}
+    facts = events(result)[-1]
+    assert facts["totals"] == [
+        {"column": "balance", "left": "1202.50", "right": "1212.50", "difference": "10.00"}
+    ]
+    assert facts["right_only"] == ["fax"] and facts["equal"] == 1 and facts["is_equal"] is False
+    assert {"column": "since", "rule": "with day and month swapped", "count": 1, "of": 1} in facts[
+        "suggestions"
+    ]  # type: ignore[operator]
+
+
+def test_equal_files_exit_with_0_and_ignored_columns_do_not_count(files: Path) -> None:
+    assert run("old.csv", "old.csv", "--key", "cust_no").exit_code == 0
+    (files / "third.csv").write_text(OLD.replace("Elm", "Pine"))
+    assert run("old.csv", "third.csv", "--key", "cust_no").exit_code == 1
+    assert run("old.csv", "third.csv", "--key", "cust_no", "--ignore", "Name").exit_code == 0
+
+
+def test_columns_of_different_names_are_matched_by_hand(files: Path) -> None:
+    (files / "third.csv").write_text(OLD.replace("Cust No;Name", "Number;Title"))
+    result = run("old.csv", "third.csv", "--key", "Cust No=Number", "--match", "Name=Title", "--json")
+    assert result.exit_code == 0 and events(result)[-1]["columns"] == ["name", "balance", "since"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("old.csv", "absent.csv", "--key", "cust_no"), "There is no file absent.csv."),
+        (("old.csv", "new.csv", "--key", "custno"), "has no column 'custno'. Did you mean 'cust_no'?"),
+        (("old.csv", "page.csv", "--key", "cust_no"), "a web page"),
+        (("old.csv", "new.csv", "--key", "cust_no", "-o", "o.pdf"), "o.pdf is not one of .csv, .xlsx, .json"),
+        (("old.csv", "new.csv", "--key", "cust_no=", "-o", "o.csv"), "'cust_no=' names no columns."),
+        (("old.csv", "new.csv", "--key", "cust_no", "-o", "no/o.csv"), "cannot be written"),
+        (("empty.csv", "new.csv", "--key", "cust_no"), "the file is empty"),
+        (("one.csv", "new.csv", "--key", "cust_no"), "no row holds a title"),
+    ],
+)
+def test_what_cannot_be_compared_exits_with_2(files: Path, words: tuple[str, ...], message: str) -> None:
+    (files / "page.csv").write_text("<!DOCTYPE html><html></html>")
+    (files / "empty.csv").write_text("")
+    (files / "one.csv").write_text("1\n3\n")
+    result = run(*words)
+    assert result.exit_code == 2 and message in " ".join((result.stdout + result.stderr).split()), (
+        result.output
+    )
+
+
+def test_the_result_is_written_as_csv_xlsx_and_json(files: Path) -> None:
+    outputs = [word for name in ("o.csv", "o.xlsx", "o.json") for word in ("-o", name)]
+    assert run("old.csv", "new.csv", "--key", "cust_no", *outputs).exit_code == 1
+    document = json.loads((files / "o.json").read_text())
+    assert [each["difference"] for each in document["records"]] == ["differing", "missing", "extra"]
+    assert "missing,0012,,old.csv:4,,'=cmd|x" in (files / "o.csv").read_text("utf-8-sig")
+    book = load_workbook(files / "o.xlsx")
+    rows = list(book["differences"].iter_rows(values_only=True))
+    number = rows[0].index("balance: difference")
+    assert sum(Decimal(str(row[number])) for row in rows[1:]) == Decimal(10)
+    assert (
+        next(row for row in book["summary"].iter_rows(values_only=True) if row[0] == "total of balance")[3]
+        == 10
+    )
+
+
+def test_a_workbook_and_a_dataset_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tiny(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    book = Workbook()
+    book.create_sheet("Contacts")
+    for row in (("My list", None), (None, None), ("ref", "name"), ("C1", "Oak Ltd"), ("C3", "Ash")):
+        book["Contacts"].append(row)
+    book.save("list.xlsx")
+    assert (
+        "There is neither a file nor a dataset 'contact'. Did you mean 'contacts'?"
+        in run("contact", "list.xlsx#Contacts", "--key", "ref").stderr
+    )
+    assert run("contacts", "list.xlsx#Contacts", "--key", "ref").exit_code == 2  # no snapshot yet
+    CliRunner().invoke(app, ["snapshot"])
+    result = run("contacts", "list.xlsx#Contacts", "--key", "ref", "--json")
+    found = [(e["difference"], e["key"]) for e in events(result) if e["event"] == "difference"]
+    assert found == [("missing", {"ref": "C2"}), ("extra", {"ref": "C3"})]
+
+
+def test_two_real_files_of_open_invoices_and_invoices_are_compared() -> None:
+    folder = shared("qbo-sandbox")
+    words = (f"{folder}/invoices_open_only.json", f"{folder}/invoices.json", "--key", "Id")
+    facts = events(run(*words, "--json"))[-1]
+    assert (facts["left_rows"], facts["missing"], facts["extra"], facts["equal"]) == (22, 0, 11, 21)
+    assert '_value":"NON","salesitemlin… | …' in run(*words).stdout  # a line of one invoice has another code
