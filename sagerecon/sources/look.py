@@ -19,6 +19,7 @@ from sagerecon.model.type import BOOLEAN, DATE, DATETIME, DECIMAL, INTEGER, TEXT
 from sagerecon.model.value import Scalar
 from sagerecon.sources.bounded import Allowance, BoundedConnection, SqlError
 from sagerecon.sources.database import open_for_loading, open_for_reading, quote_identifier
+from sagerecon.sources.databases import Databases
 from sagerecon.sources.definitions import MAX_SCALE, Column, SourceFile
 from sagerecon.sources.detected import Detected, column_names, warning
 from sagerecon.sources.detection import as_pattern, detect_file
@@ -157,7 +158,7 @@ def _load(
         misfits = _Misfits()
         # What is changed on reading is listed by the snapshot; here the values alone are looked at.
         changes = ChangeWriter(len)
-        facts = read_table(file, folder, lines, misfits, changes, progress, ())
+        facts = read_table(file, folder, lines, misfits, changes, progress, (), Databases())
         names = {column.name for column in file.columns} & misfits.columns
         if not names:
             break
