@@ -64,7 +64,7 @@ def test_a_repeated_header_row_is_named_once_and_can_be_passed_over(tmp_path: Pa
     assert finding_messages(tmp_path, table(AMOUNTS), {"t.csv": REPEATED}) == [
         "t.csv:3: the row repeats the header row. Set pass_over: {headings: header}.",
         "t.csv:5:2: 'Total': the last row seems to be a total, and is read as any other row. "
-        "To leave it out, set pass_over: {total: {column: 2, is: Total}}.",
+        'Set pass_over: {total: {column: 2, is: "Total"}} to leave it out.',
     ]
     passing = "path: t.csv\npass_over: {headings: header, totals: {column: Ref, is: Total}}"
     assert values(tmp_path, table(AMOUNTS, passing), REPEATED) == [("A", Decimal(1)), ("B", Decimal(2))]
@@ -179,7 +179,7 @@ def test_a_total_in_the_last_row_is_a_warning(tmp_path: Path) -> None:
     data = "Ref,Amount\nA,1\nB,2\nTOTAL,3\n"
     assert finding_messages(tmp_path, table(AMOUNTS), {"t.csv": data}) == [
         "t.csv:4:1: 'TOTAL': the last row seems to be a total, and is read as any other row. "
-        "To leave it out, set pass_over: {total: {column: 1, is: TOTAL}}."
+        'Set pass_over: {total: {column: 1, is: "TOTAL"}} to leave it out.'
     ]
     assert finding_messages(tmp_path, table(AMOUNTS), {"t.csv": "Ref,Amount\nA,1\nTotal Energies,2\n"}) == []
 

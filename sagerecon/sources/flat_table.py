@@ -312,7 +312,7 @@ class _FlatTable:
                     code=Code.TOTAL_ROW,
                     place=Place(self._place.file, line, number + 1),
                     message=f"'{text}': the last row seems to be a total, and is read as any other row.",
-                    hint=f"To leave it out, set pass_over: {{total: {{column: {number + 1}, is: {text}}}}}.",
+                    hint=f'Set pass_over: {{total: {{column: {number + 1}, is: "{text}"}}}} to leave it out.',
                     severity=Severity.WARNING,
                 )
                 return

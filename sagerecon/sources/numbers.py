@@ -42,6 +42,7 @@ _MARKS = (
     ("", ",", "."),
     ("", " ", "."),
     ("", "'", "."),
+    ("", "\u2019", "."),
     ("indian", ",", "."),
     ("", ".", ","),
     ("", " ", ","),
@@ -154,10 +155,11 @@ def number_parser(notation: Notation) -> Callable[[str], _Digits | None]:
         part = found.groupdict(default="")
         whole, fraction = part["whole"], part["fraction"]
         marks = [mark for mark in (part["mark"], part["mark_after"]) if mark]
-        minuses = [sign for sign in (part["sign"], part["inner"], part["after"], part["open"]) if sign]
+        minuses = [sign for sign in (part["sign"], part["after"], part["open"]) if sign]
+        currencies = [part[name] for name in ("currency", "currency_within", "currency_after") if part[name]]
         if not (whole or fraction) or bool(part["open"]) != bool(part["close"]):
             return None
-        if len(marks) + len(minuses) > 1 or (part["currency"] and part["currency_after"]):
+        if len(marks) + len(minuses) > 1 or len(currencies) > 1:
             return None
         if separators is not None:
             whole = separators.sub("", whole)
@@ -183,10 +185,10 @@ def _pattern(notation: Notation, separator: str) -> str:
     exponent = r"(?:E(?P<exponent>[-+]?[0-9]{1,2}))?" if notation.exponent else "(?P<exponent>)"
     percent = rf"(?:{_SPACE}?(?P<percent>%))?" if notation.percent else "(?P<percent>)"
     return (
-        rf"(?:(?P<mark>{mark}){_SPACE}?)?(?P<open>\()?(?P<sign>[{_MINUS}+])?{_SPACE}?"
-        rf"(?:(?P<currency>{currency}){_SPACE}?(?P<inner>[{_MINUS}+])?)?{_SPACE}?"
+        rf"(?:(?P<mark>{mark}){_SPACE}?)?(?:(?P<currency>{currency}){_SPACE}?)?"
+        rf"(?P<open>\()?{_SPACE}?(?P<sign>[{_MINUS}+])?{_SPACE}?(?:(?P<currency_within>{currency}){_SPACE}?)?"
         rf"(?P<whole>{whole})(?:{re.escape(notation.decimal)}(?P<fraction>[0-9]*))?{exponent}{percent}"
-        rf"(?:{_SPACE}?(?P<currency_after>{currency}))?(?P<close>\))?(?P<after>-)?"
+        rf"(?:{_SPACE}?(?P<currency_after>{currency}))?{_SPACE}?(?P<close>\))?(?P<after>-)?"
         rf"(?:{_SPACE}?(?P<mark_after>{mark}))?"
     )
 
