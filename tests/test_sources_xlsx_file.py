@@ -86,7 +86,7 @@ def damaged() -> bytes:
         (workbook([HEADER], "Notes"), "\nsheet: Custmers", "t.xlsx: the workbook has no sheet 'Custmers'; its sheets are Customers, Notes. Did you mean 'Customers'?"),
         (workbook([]), "", "t.xlsx: the sheet 'Customers' is empty."),
         (b"<html>Sign in</html>", "", "t.xlsx:1:1: the file is a web page, not an XLSX workbook. Check whether an error page was saved instead of the export."),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1", "", "t.xlsx:1:1: the file is a workbook in the old .xls format, not an XLSX workbook."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "", "t.xlsx:1:1: the file is a workbook in the old .xls format, not an XLSX workbook. Set format: xls."),
         (b"no,name\n", "", "t.xlsx: invalid workbook: File is not a zip file. Save the workbook again."),
         (damaged(), "", "t.xlsx: invalid workbook: File is not a zip file. Save the workbook again."),
     ],

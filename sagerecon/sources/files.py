@@ -21,15 +21,19 @@ from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.formats import FORMATS
+from sagerecon.sources.not_read import WAYS_OUT, archive_kind
 
 #: The first bytes of a file of old Office programs.
 _OLE = b"\xd0\xcf\x11\xe0"
+
+#: The first bytes of a zip archive.
+_ZIP = b"PK\x03\x04"
 
 #: Formats recognised by the first bytes of a file. White space and a byte-order mark are skipped.
 _SIGNATURES = (
     (re.compile(rb"<!doctype html|<html|<head|<body", re.IGNORECASE), "a web page"),
     (re.compile(rb"<\?xml|<[a-z][\w:.-]*[\s/>]", re.IGNORECASE), "XML"),
-    (re.compile(rb"PK\x03\x04"), "a workbook or another zip archive"),
+    (re.compile(rb"\x00\x01\x00\x00Standard (?:Jet|ACE) DB"), "an Access database"),
     (re.compile(re.escape(_OLE)), "a workbook in the old .xls format"),
     (re.compile(rb"%PDF"), "a PDF"),
     (re.compile(rb"\x1f\x8b"), "a gzip archive"),
@@ -105,22 +109,21 @@ def require_format(path: Path, name: str, file_format: str) -> None:
     with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
         head = stream.read(1024)
         is_locked = head.startswith(_OLE) and _has_password(stream, head)
+        archive = archive_kind(stream, head) if head.startswith(_ZIP) else ""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    found = next((what for sign, what in _SIGNATURES if sign.match(start)), "")
+    found = archive or next((what for sign, what in _SIGNATURES if sign.match(start)), "")
     if is_locked:
         message = "the file is a workbook that is protected by a password."
         hint = "Save it without the password."
         raise source_error(Finding(Code.WRONG_FORMAT, Place(name, 1, 1), message, hint))
     kind = FORMATS[file_format]
-    if found and found != kind.signature:
+    if found and found not in kind.signatures:
         raise source_error(
             Finding(
                 Code.WRONG_FORMAT,
                 Place(name, 1, 1),
                 f"the file is {found}, not {kind.title}.",
-                "Check whether an error page was saved instead of the export."
-                if found in ("a web page", "XML")
-                else "",
+                WAYS_OUT.get(found, ""),
             )
         )
 

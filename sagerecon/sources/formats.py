@@ -22,38 +22,43 @@ class Format:
     title: str  #: what a file of it is called in a message: `JSON`, `an XLSX workbook`
     suffixes: tuple[str, ...]
     is_nested: bool = False  #: columns are found by a path in each record, not by the title in a header row
-    signature: str = ""  #: what `require_format` calls a file of it by its first bytes; empty for plain text
+    #: What `require_format` calls a file of it by its first bytes; empty for plain text.
+    signatures: tuple[str, ...] = ()
     encoding: str = "utf-8-sig"  #: of a file that declares none
     #: Kinds of records that it has, and the fields of each; either is empty if there may be any.
     records: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 FORMATS: Mapping[str, Format] = {
-    "json": Format("JSON", (".json",), is_nested=True, signature="JSON"),
-    "jsonl": Format("JSON lines", (".jsonl", ".ndjson"), is_nested=True, signature="JSON"),
+    "json": Format("JSON", (".json",), is_nested=True, signatures=("JSON",)),
+    "jsonl": Format("JSON lines", (".jsonl", ".ndjson"), is_nested=True, signatures=("JSON",)),
     "csv": Format("CSV", (".csv", ".tsv")),
-    "xlsx": Format("an XLSX workbook", (".xlsx",), signature="a workbook or another zip archive"),
-    "ods": Format("an ODS workbook", (".ods",), signature="a workbook or another zip archive"),
-    "xls": Format("an XLS workbook", (".xls",), signature="a workbook in the old .xls format"),
-    "xml": Format("XML", (".xml",), is_nested=True, signature="XML"),
+    "xlsx": Format(
+        "an XLSX workbook", (".xlsx",), signatures=("an XLSX workbook", "a workbook or another zip archive")
+    ),
+    "ods": Format(
+        "an ODS workbook", (".ods",), signatures=("an ODS workbook", "a workbook or another zip archive")
+    ),
+    "xls": Format("an XLS workbook", (".xls",), signatures=("a workbook in the old .xls format",)),
+    "xml": Format("XML", (".xml",), is_nested=True, signatures=("XML",)),
     "saft": Format(
         "SAF-T",
         (),
         is_nested=True,
-        signature="XML",
+        signatures=("XML",),
         records={section: frozenset() for section in SAFT_SECTIONS},
     ),
-    "iif": Format("IIF", (".iif",), signature="IIF"),
-    "parquet": Format("Parquet", (".parquet",), signature="Parquet"),
+    "iif": Format("IIF", (".iif",), signatures=("IIF",)),
+    "parquet": Format("Parquet", (".parquet",), signatures=("Parquet",)),
     "sqlite": Format(
-        "a SQLite database", (".sqlite", ".sqlite3", ".db", ".db3"), signature="a SQLite database"
+        "a SQLite database", (".sqlite", ".sqlite3", ".db", ".db3"), signatures=("a SQLite database",)
     ),
     "postgresql": Format("a PostgreSQL database", ()),
     "sie": Format(
         "SIE",
         (".se", ".si", ".sie"),
         is_nested=True,
-        signature="SIE",
+        signatures=("SIE",),
         encoding="cp437",
         records=SIE_RECORDS,
     ),

@@ -26,6 +26,7 @@ from sagerecon.sources.definitions import (
     Sources,
 )
 from sagerecon.sources.formats import FORMATS, default_encoding, format_of, records_findings
+from sagerecon.sources.not_read import not_read
 from sagerecon.sources.notation import PLAIN
 from sagerecon.sources.notation_yaml import check_notation, read_notation
 from sagerecon.sources.row_rules_yaml import check_row_rules, read_row_rule, read_row_rules
@@ -189,7 +190,11 @@ def _check_file(file: SourceFile, node: Node) -> Iterator[Finding]:
     yield from check_notation(node, file.notation)
     yield from check_row_rules(node, file.has_header)
     yield from _check_positions(file)
-    if "path" in node and not file.format:
+    if "path" in node and not file.format and (known := not_read(file.path)):
+        what, way_out = known
+        message = f"'{file.path}' is {what}, which is not read."
+        yield Finding(Code.UNKNOWN_FORMAT, node["path"].place, message, way_out)
+    elif "path" in node and not file.format:
         yield Finding(
             Code.UNKNOWN_FORMAT,
             node["path"].place,
