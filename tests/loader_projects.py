@@ -19,6 +19,7 @@ from tiny import MAPPING, PROJECT, SOURCES, write_tiny
 from workbook_files import customers, workbooks
 
 from sagerecon.commands import catalog as catalogs
+from sagerecon.commands import source_looks
 from sagerecon.commands.decision_effects import decisions_in_effect
 from sagerecon.commands.mappings import check
 from sagerecon.documents import package
@@ -319,6 +320,22 @@ def tables() -> Sources:
     return found
 
 
+def look_at_csv(content: bytes, folder: Path) -> None:
+    declare_found(write(folder, {"t.csv": content}) / "t.csv")
+
+
+def look_at_json(content: bytes, folder: Path) -> None:
+    declare_found(write(folder, {"j.json": content}) / "j.json")
+
+
+def declare_found(path: Path) -> None:
+    """Look at a file that is not declared, and declare it where it has columns."""
+    found = source_looks.look(str(path), path.parent, lambda _file, _rows: None)
+    if found.columns:
+        declared = source_looks.declare(found, str(path), path.parent)
+        declared.file.unlink()
+
+
 def load_csv(content: bytes, folder: Path) -> None:
     read_tables(tables(), write(folder, {"t.csv": content, "j.json": JSON}))
 
@@ -427,6 +444,8 @@ def load_openapi(content: bytes, folder: Path) -> None:
 
 LOADERS: tuple[Loader, ...] = (
     Loader("csv", (CSV,), load_csv, 30),
+    Loader("csv, not declared", (CSV,), look_at_csv, 3),
+    Loader("json, not declared", (JSON,), look_at_json, 3),
     Loader("json", (JSON,), load_json, 30),
     Loader(
         "jsonl",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -331,6 +332,16 @@ def test_whatever_is_declared_is_read_without_a_finding(rows: list[tuple[str, st
         parse_sources(Path("sources.yaml").read_text()), Path(), Path("s.duckdb"), 0
     )
     assert taken and not findings, (rows, [str(finding) for finding in findings])
+
+
+@pytest.mark.parametrize("rows", [499, 500, 501, 1_203])
+def test_no_text_is_lost_however_many_there_are(rows: int) -> None:
+    """Types are tried on the first texts alone before they are tried on all."""
+    Path("t.csv").write_text("code,amount\n" + "".join(f"A{n},{n}.50\n" for n in range(rows)))
+    found = {each["column"]: each for each in events(run("t.csv", "--json")) if each["event"] == "column"}
+    for column in found.values():
+        assert (column["rows"], column["blanks"], column["distinct"]) == (rows, 0, rows)
+    assert Decimal(found["amount"]["total"]) == sum(Decimal(n) + Decimal("0.5") for n in range(rows))
 
 
 def test_real_exports_are_declared_and_read() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cache
+from itertools import islice
 
 from sagerecon.model.money import product, total
 from sagerecon.sources.cell import CellConverter, CellError
@@ -176,7 +177,7 @@ def read_texts(column: Column, texts: Iterable[Text], file: SourceFile) -> Readi
         file: as it is detected.
     """
     stream = iter(texts)
-    first = [text for text, _ in zip(stream, range(_FIRST), strict=False)]
+    first = list(islice(stream, _FIRST))
     tried = [each for each in _candidates(column, file, first) if _may_fit(each, first)]
     rows = distinct = 0
     has_codes = False

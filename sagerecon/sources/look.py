@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -230,9 +231,7 @@ def _typed_look(connection: BoundedConnection, file: SourceFile, column: Column,
     filled, distinct, least, greatest, whole = connection.row(
         f"SELECT count({name}), count(DISTINCT {name}), min({name}), max({name}), {total} FROM {table}"  # noqa: S608 - quoted identifiers
     )
-    samples = [
-        str(value) for (value, _, _), _ in zip(_values(connection, file, column), range(3), strict=False)
-    ]
+    samples = [str(value) for value, _, _ in islice(_values(connection, file, column), 3)]
     return _figures(
         column,
         rows=filled,
