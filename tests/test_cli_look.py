@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from sagerecon.cli.main import app
 from sagerecon.sources.snapshot import take_snapshot
+from sagerecon.sources.texts import _garbled
 
 
 @pytest.fixture(autouse=True)
@@ -311,7 +312,9 @@ CELLS = st.one_of(
     st.integers().map(str),
     st.decimals(allow_nan=False, allow_infinity=False, places=2).map(str),
     st.dates().map(lambda day: day.strftime("%d/%m/%Y")),
-    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6),
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6).filter(
+        lambda text: not _garbled(text)
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Severity
@@ -126,6 +126,12 @@ class DateFormat:
         return found
 
 
+@cache
+def _date_format(text: str) -> DateFormat:
+    """Return a format; a hint tries many of them on each cell that is no date."""
+    return DateFormat(text)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """What the formats of a column make of a text: the same value each, or different ones."""
@@ -223,7 +229,7 @@ def format_namer(column: Column, notation: Notation) -> Callable[[object], str] 
 
 def _reader(column: Column, notation: Notation) -> Callable[[str], _Reading]:
     """Return a function that reads a text by each format of a column."""
-    formats = tuple(map(DateFormat, column.formats))
+    formats = tuple(map(_date_format, column.formats))
     read_iso = _read_iso_date if column.type == "date" else _read_iso_datetime
 
     def read(text: str) -> _Reading:
@@ -342,7 +348,7 @@ def _hint(cell: object, column: Column, notation: Notation) -> str:
     text = cell.strip() if isinstance(cell, str) else _number_text(cell)
     if not text or len(text) > _LONGEST:
         return ""
-    for each in map(DateFormat, column.formats):
+    for each in map(_date_format, column.formats):
         if len(text) == each.digits - 1 and each.read(text.zfill(each.digits), notation.century or 1950):
             return (
                 f"{each.text} takes {each.digits} digits. If a leading zero is missing, set pad_zeros: true."
@@ -352,7 +358,7 @@ def _hint(cell: object, column: Column, notation: Notation) -> str:
         f'"{day}{of_day}"' + (century if "%y" in day else "")
         for of_day in _USUAL_TIMES
         for day in _USUAL_FORMATS
-        if DateFormat(day + of_day).read(text, 1950) is not None
+        if _date_format(day + of_day).read(text, 1950) is not None
     ]
     if named:
         word = "Add to format" if column.formats else "Set format"

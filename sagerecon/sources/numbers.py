@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sagerecon.model.code import Code
@@ -136,6 +137,7 @@ def integer_converter(notation: Notation) -> CellConverter:
     return convert
 
 
+@lru_cache(maxsize=256)
 def number_parser(notation: Notation) -> Callable[[str], _Digits | None]:
     """Return a function that splits a text into sign, whole digits and decimals, or returns None.
 
