@@ -9,13 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from moves import QBO, Move, move, needs_qbo
+from pack_moves import refusal
 from small_quickbooks import write_export
 
-from sagerecon.commands import plans, sources
+from sagerecon.commands import sources
 from sagerecon.model.draft import Draft
-from sagerecon.model.errors import ValidationError
 from sagerecon.runner.run import Ended
 
 DATES = {"2017-03-31        #": "2026-12-31        #", "as_at: 2017-03-31": "as_at: 2026-12-31"}
@@ -34,13 +33,6 @@ def change(path: Path, entity: str, index: int, **values: Any) -> None:
     document = json.loads(path.read_text())
     document["QueryResponse"][entity][index].update(values)
     path.write_text(json.dumps(document, indent=1))
-
-
-def refusal(moved: Move) -> str:
-    sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None)
-    with pytest.raises(ValidationError) as refused:
-        plans.plan(moved.project, moved.clock)
-    return "\n".join(map(str, refused.value.findings))
 
 
 def test_a_small_export_ties_out(tmp_path: Path) -> None:

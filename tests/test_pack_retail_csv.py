@@ -15,13 +15,12 @@ from typing import TypeAlias
 
 import pytest
 from moves import SHARED, Move, move
+from pack_moves import refusal, snapshot, tied_out
 
-from sagerecon.commands import plans, sources
+from sagerecon.commands import plans
 from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined
-from sagerecon.model.errors import ValidationError
 from sagerecon.model.money import grouped, total
 from sagerecon.planning.plan import Header
-from sagerecon.runner.run import Ended
 
 WHOLESALER = SHARED / "data" / "online-retail-gb"
 
@@ -70,19 +69,8 @@ def small(folder: Path, changes: Mapping[str, str] = NAMED) -> Iterator[Move]:
         yield opened
 
 
-def snapshot(moved: Move) -> tuple[Outcome, ...]:
-    return sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None).outcomes
-
-
 def counted(outcomes: tuple[Outcome, ...]) -> dict[str, int]:
     return dict(Counter(o.key.partition("/")[0] for o in outcomes if isinstance(o, Draft)))
-
-
-def refusal(moved: Move) -> str:
-    snapshot(moved)
-    with pytest.raises(ValidationError) as refused:
-        plans.plan(moved.project, moved.clock)
-    return "\n".join(map(str, refused.value.findings))
 
 
 @dataclass(frozen=True)
@@ -107,24 +95,15 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Plans:
     def plan_of(choice: str) -> Planned:
         folder = tmp_path_factory.mktemp(choice) / "project"
         with move(folder, "retail-csv", WHOLESALER, choices[choice]) as moved:
-            outcomes = snapshot(moved)
+            outcomes = snapshot(moved).outcomes
             return Planned(outcomes, plans.plan(moved.project, moved.clock).header)
 
     return plan_of
 
 
-def tied_out(moved: Move) -> dict[str, str]:
-    """Carry the move out, and return Sage's figure of each tie-out; all of them tie out."""
-    assert moved.load().ended is Ended.FINISHED
-    reconciliation = moved.reconcile().reconciliation
-    assert [(v.label, v.reason) for v in reconciliation.open_verdicts] == []
-    assert reconciliation.ties_out
-    return {tie_out.name: grouped(tie_out.totals.sage) for tie_out in reconciliation.tie_outs}
-
-
 def test_documents_are_built_from_their_lines_in_order(tmp_path: Path) -> None:
     with small(tmp_path) as moved:
-        outcomes = snapshot(moved)
+        outcomes = snapshot(moved).outcomes
     assert not any(isinstance(o, Quarantined) for o in outcomes)
     documents = {
         o.key: o for o in outcomes if isinstance(o, Draft) and o.key.startswith(("sales_in", "sales_cr"))
@@ -147,7 +126,9 @@ def test_lines_after_the_ninth_keep_their_order(tmp_path: Path) -> None:
     lines = "".join(f"9,S{n},ITEM {n},1,2011-01-05 09:00:00,1.00,1.0,EIRE\n" for n in range(1, 13))
     data = write_days(tmp_path / "data", {"2011-01-05": lines})
     with move(tmp_path / "project", "retail-csv", data) as moved:
-        (invoice,) = (o for o in snapshot(moved) if isinstance(o, Draft) and o.kind == "sales_invoice")
+        (invoice,) = (
+            o for o in snapshot(moved).outcomes if isinstance(o, Draft) and o.kind == "sales_invoice"
+        )
     found = invoice.body["invoice_lines"]
     assert isinstance(found, list | tuple)
     assert [line["description"] for line in found] == [f"ITEM {n} (S{n})" for n in range(1, 13)]  # type: ignore[call-overload,index]
@@ -181,7 +162,7 @@ def test_c13_codes_that_differ_only_in_case_need_a_rule(tmp_path: Path) -> None:
         assert "1 stock codes differ from another only in letter case: 22001A and 22001a." in refusal(moved)
     for choice, products in (("merge", 4), ("keep", 5)):
         with small(tmp_path / choice, {**CREATED, "stock_codes: null": f"stock_codes: {choice}"}) as moved:
-            assert counted(snapshot(moved))["products"] == products
+            assert counted(snapshot(moved).outcomes)["products"] == products
 
 
 def test_products_are_created_and_named_by_their_lines(tmp_path: Path) -> None:

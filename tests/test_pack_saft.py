@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 from moves import Move, move
+from pack_moves import left_out, opening_items, snapshot, tied_out
 
-from sagerecon.commands import plans, sources
-from sagerecon.commands.preparation import Prepared
-from sagerecon.model.draft import Draft, LeftOut, Quarantined
+from sagerecon.commands import plans
+from sagerecon.model.draft import Quarantined
 from sagerecon.model.errors import ValidationError
-from sagerecon.model.money import grouped
-from sagerecon.runner.run import Ended
 
 #: Accounts: number, name, opening and closing balance, debit positive.
 ACCOUNTS = (
@@ -90,35 +88,16 @@ def small(folder: Path, text: str = LEDGER, changes: Mapping[str, str] = {}) -> 
         yield opened
 
 
-def snapshot(moved: Move) -> Prepared:
-    return sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None)
-
-
-def tied_out(moved: Move) -> dict[str, str]:
-    outcome = moved.load()
-    assert outcome.ended is Ended.FINISHED, outcome
-    reconciliation = moved.reconcile().reconciliation
-    assert [(v.label, v.reason) for v in reconciliation.open_verdicts] == []
-    assert reconciliation.ties_out
-    return {t.name: grouped(t.totals.sage) for t in reconciliation.tie_outs}
-
-
 def test_balances_of_accounts_and_contacts_tie_out(tmp_path: Path) -> None:
     with small(tmp_path) as moved:
         outcomes = snapshot(moved).outcomes
         assert not any(isinstance(o, Quarantined) for o in outcomes)
-        items = {
-            str(o.body["reference"]): (o.body["contact_opening_balance_type_id"], str(o.amount))
-            for o in outcomes
-            if isinstance(o, Draft) and o.kind == "contact_opening_balance"
-        }
-        assert items == {
+        assert opening_items(outcomes) == {
             "BAL-C-10001": ("INVOICE", "450.00"),
             "BAL-C-10002": ("CREDIT_NOTE", "-50.00"),
             "BAL-S-20001": ("INVOICE", "-50.00"),
         }
-        left_out = {o.key: o.rule for o in outcomes if isinstance(o, LeftOut)}
-        assert left_out == {
+        assert left_out(outcomes) == {
             "ledger_accounts/1500": "control_account",
             "ledger_accounts/2400": "control_account",
             "ledger_accounts/8960": "unused",
