@@ -35,7 +35,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(app, ["compare", *words])
+    return CliRunner(env={"COLUMNS": "400"}).invoke(app, ["compare", *words])
 
 
 def events(result: Result) -> list[dict[str, object]]:

@@ -30,7 +30,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(app, [*words])
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, [*words])
 
 
 def test_init_lists_the_packs() -> None:

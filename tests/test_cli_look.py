@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(app, ["look", *words])
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, ["look", *words])
 
 
 def events(result: Result) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ def test_each_example_is_what_is_printed(
     monkeypatch.chdir(tmp_path)
     Path("old.csv").write_text(OLD)
     Path("new.csv").write_text(NEW)
-    printed = CliRunner().invoke(app, shlex.split(command)).stdout
+    printed = CliRunner(env={"COLUMNS": "200"}).invoke(app, shlex.split(command)).stdout
     assert [line.rstrip() for line in printed.splitlines()] == [
         line.removeprefix("    ") for line in shown.splitlines()
     ]

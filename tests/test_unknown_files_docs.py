@@ -18,7 +18,7 @@ def blocks(language: str) -> list[str]:
 
 
 def run(line: str) -> Result:
-    return CliRunner().invoke(app, shlex.split(line.removeprefix("sagerecon ")))
+    return CliRunner(env={"COLUMNS": "200"}).invoke(app, shlex.split(line.removeprefix("sagerecon ")))
 
 
 def test_the_page_leads_to_tie_outs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
