@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Folder, Json
 
 
 def look(
@@ -27,6 +27,7 @@ def look(
         bool, typer.Option("--all", help="Show all columns, not only a screen of them.")
     ] = False,
     project: Folder = HERE,
+    allow_host: AllowHost = None,
     json: Json = False,
 ) -> None:
     """Show the columns of a file or a dataset: types, blanks, values, totals. Needs no project."""
@@ -37,20 +38,22 @@ def look(
 
     with command(json) as screen:
         if name is None:
-            known = source_looks.datasets(project)
+            known = source_looks.datasets(project, allow_host or ())
             screen.event("result", datasets=dict(known))
             for each, about in known.items():
                 screen.print(f"{each}: {about}")
             return
         with screen.progress("reading") as meter:
-            found = source_looks.look(name, project, lambda file, rows: meter(rows, 0, file))
+            found = source_looks.look(
+                name, project, lambda file, rows: meter(rows, 0, file), allow_host or ()
+            )
         rows, facts = counted(found.rows, "row"), source_looks.form(found)
         screen.print(", ".join((name, *facts.values(), rows)))
         for figures in found.columns:
             screen.event("column", **figures_document(figures))
         screen.show(*column_figures(found.columns, is_whole=whole))
         screen.findings(source_looks.findings(found))
-        declared = source_looks.declare(found, name, project, table) if declare else None
+        declared = source_looks.declare(found, name, project, table, allow_host or ()) if declare else None
         screen.event(
             "result",
             rows=found.rows,
@@ -69,6 +72,7 @@ def draft(
     kind: Annotated[str, typer.Argument(metavar="KIND", help="The kind in Sage: sagerecon catalog list.")],
     name: Annotated[str, typer.Option(metavar="NAME", help="The name of the mapping.")] = "",
     project: Folder = HERE,
+    allow_host: AllowHost = None,
     json: Json = False,
 ) -> None:
     """Propose a mapping from names and values, with the lines to review marked."""
@@ -77,7 +81,7 @@ def draft(
     from sagerecon.model.count import counted
 
     with command(json) as screen:
-        made = drafts.draft(project, dataset, kind, name)
+        made = drafts.draft(project, dataset, kind, name, allow_host or ())
         screen.event("result", file=str(made.file), to_review=made.to_review)
         screen.print(f"Written: {made.file}, with {counted(made.to_review, 'line')} marked REVIEW.")
         screen.print("Look at them, then run: sagerecon check")
@@ -104,6 +108,7 @@ def compare(
         typer.Option("--output", "-o", help="A .csv, .xlsx or .json file to write. May be repeated."),
     ] = None,
     project: Folder = HERE,
+    allow_host: AllowHost = None,
     json: Json = False,
 ) -> None:
     """Compare two files or datasets record by record. Exit code 0: equal; 1: differences; 2: not compared."""
@@ -116,7 +121,7 @@ def compare(
         question = Question(left=left, right=right, key=key, match=match or (), ignore=ignore or ())
         with screen.progress("reading") as meter:
             comparison = stack.enter_context(
-                open_comparison(question, project, lambda file, rows: meter(rows, 0, file))
+                open_comparison(question, project, lambda file, rows: meter(rows, 0, file), allow_host or ())
             )
         compared, shown = comparison.compared, ShownDifferences(comparison.compared)
         screen.findings(comparison.findings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,23 +32,26 @@ class DraftedMapping:
     to_review: int
 
 
-def draft(folder: Path, dataset: str, kind: str, name: str = "") -> DraftedMapping:
+def draft(
+    folder: Path, dataset: str, kind: str, name: str = "", hosts: Collection[str] = ()
+) -> DraftedMapping:
     """Write a proposed mapping of a dataset to a kind; an existing file is left alone.
 
     Args:
         name: of the mapping; empty for that of the dataset.
+        hosts: those that are allowed for this command.
 
     Raises:
         ProjectError: there is no such kind or dataset, the file exists, or it cannot be written.
     """
-    project = read_project(folder)
+    project = read_project(folder, hosts)
     if kind not in project.catalog:
         hint = suggestion(kind, (each.name for each in project.catalog)) or "See: sagerecon catalog list"
         raise ProjectError(f"Sage has no kind '{kind}'.", hint)
     name = name or dataset
     if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
         raise ProjectError(f"'{name}' is not a valid name.", "Use lower-case letters, digits and _.")
-    with open_table(dataset, folder, lambda _file, _rows: None) as table:
+    with open_table(dataset, folder, lambda _file, _rows: None, hosts) as table:
         rows, columns = table.snapshot.look(table.dataset, table.seconds)
         unique = {each.name for each in columns if rows and each.distinct == each.rows == rows}
         text = mapping_text(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,12 +47,13 @@ class Declared:
     data: Path
 
 
-def look(name: str, project: Path, progress: Progress) -> FileLook | DatasetLook:
+def look(name: str, project: Path, progress: Progress, hosts: Collection[str] = ()) -> FileLook | DatasetLook:
     """Return the figures of the columns of a file, or of a dataset of the project.
 
     Args:
         name: a file, `FILE#PART`, a pattern of files, or a dataset.
         project: the folder of the project; it need not have one.
+        hosts: those that are allowed for this command.
 
     Raises:
         ProjectError: there is neither such a file nor such a dataset.
@@ -61,7 +62,7 @@ def look(name: str, project: Path, progress: Progress) -> FileLook | DatasetLook
     """
     if (named := named_file(name)) is not None:
         return look_at(named, progress)
-    with open_table(name, project, progress) as table:
+    with open_table(name, project, progress, hosts) as table:
         rows, columns = table.snapshot.look(table.dataset, table.seconds)
         return DatasetLook(name, rows, tuple(columns))
 
@@ -102,24 +103,31 @@ def sheets(found: FileLook | DatasetLook) -> Sequence[str]:
     return found.sheets if isinstance(found, FileLook) else ()
 
 
-def datasets(project: Path) -> Mapping[str, str]:
+def datasets(project: Path, hosts: Collection[str] = ()) -> Mapping[str, str]:
     """Return what the datasets and declared files of a project are about, by their names.
 
     Raises:
         ProjectError: there is no project.
     """
-    sources = declared_sources(read_project(project))
+    sources = declared_sources(read_project(project, hosts))
     files = {name: f"{file.path} ({file.format})" for name, file in sources.files.items()}
     return {**files, **{name: dataset.about or "dataset" for name, dataset in sources.datasets.items()}}
 
 
-def declare(found: FileLook | DatasetLook, name: str, project: Path, table: str = "") -> Declared:
+def declare(
+    found: FileLook | DatasetLook,
+    name: str,
+    project: Path,
+    table: str = "",
+    hosts: Collection[str] = (),
+) -> Declared:
     """Write the declaration of a file to `sources.yaml`: that of the project, or a new one.
 
     Args:
         name: of the file, as the user wrote it.
         project: the folder of the project; without one, `sources.yaml` is written there.
         table: the name of the table; empty for one made from the file's name.
+        hosts: those that are allowed for this command.
 
     Raises:
         ProjectError: it cannot be declared there, or the file cannot be written.
@@ -127,7 +135,7 @@ def declare(found: FileLook | DatasetLook, name: str, project: Path, table: str 
     named = named_file(name)
     if named is None or isinstance(found, DatasetLook) or not found.columns:
         raise ProjectError(f"{name} has no columns that can be declared.")
-    target, data = _target(project)
+    target, data = _target(project, hosts)
     file = replace(found.file, name=table or found.file.name, path=_below(named, data))
     if not NAME.fullmatch(file.name):
         raise ProjectError(f"'{file.name}' is not a valid name.", "Use lower-case letters, digits and _.")
@@ -154,10 +162,10 @@ def _require_valid(text: str, name: str) -> None:
         raise ProjectFileError(findings)
 
 
-def _target(project: Path) -> tuple[Path, Path]:
+def _target(project: Path, hosts: Collection[str]) -> tuple[Path, Path]:
     """Return the `sources.yaml`, and the folder below which its paths begin."""
     if (project / FILE).is_file():
-        opened = read_project(project)
+        opened = read_project(project, hosts)
         return opened.sources_file, opened.data
     return project.resolve() / "sources.yaml", project.resolve()
 

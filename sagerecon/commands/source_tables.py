@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,11 +72,14 @@ def look_at(file: NamedFile, progress: Progress) -> FileLook:
 
 
 @contextmanager
-def open_table(name: str, project: Path, progress: Progress) -> Iterator[SourceTable]:
+def open_table(
+    name: str, project: Path, progress: Progress, hosts: Collection[str] = ()
+) -> Iterator[SourceTable]:
     """Open the file or the dataset of this name.
 
     Args:
         project: the folder of the project whose datasets may be named; it need not have one.
+        hosts: those that are allowed for this command.
 
     Raises:
         ProjectError: there is neither such a file nor such a dataset.
@@ -84,7 +87,8 @@ def open_table(name: str, project: Path, progress: Progress) -> Iterator[SourceT
         SourceError: the dataset cannot be read.
     """
     file = named_file(name)
-    with _open_file(name, file, progress) if file is not None else _open_dataset(name, project) as table:
+    opened = _open_dataset(name, project, hosts) if file is None else _open_file(name, file, progress)
+    with opened as table:
         yield table
 
 
@@ -124,12 +128,12 @@ def _open_file(name: str, file: NamedFile, progress: Progress) -> Iterator[Sourc
 
 
 @contextmanager
-def _open_dataset(name: str, folder: Path) -> Iterator[SourceTable]:
+def _open_dataset(name: str, folder: Path, hosts: Collection[str]) -> Iterator[SourceTable]:
     if not (folder / FILE).is_file():
         raise ProjectError(
             f"There is no file {name}.", "To name a dataset, give the project's folder with --project."
         )
-    project = read_project(folder)
+    project = read_project(folder, hosts)
     sources = _with_tables(declared_sources(project))
     if name not in sources.datasets:
         hint = suggestion(name, sources.datasets) or f"Datasets: {', '.join(sources.datasets)}."

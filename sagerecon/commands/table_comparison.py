@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -114,19 +114,22 @@ class TableComparison:
 
 
 @contextmanager
-def open_comparison(question: Question, project: Path, progress: Progress) -> Iterator[TableComparison]:
+def open_comparison(
+    question: Question, project: Path, progress: Progress, hosts: Collection[str] = ()
+) -> Iterator[TableComparison]:
     """Open two tables and match their columns.
 
     Args:
         project: the folder of the project whose datasets may be named.
+        hosts: those that are allowed for this command.
 
     Raises:
         ProjectError: there is no such table or column.
         SourceError: a table cannot be read.
     """
     with ExitStack() as stack:
-        left = stack.enter_context(open_table(question.left, project, progress))
-        right = stack.enter_context(open_table(question.right, project, progress))
+        left = stack.enter_context(open_table(question.left, project, progress, hosts))
+        right = stack.enter_context(open_table(question.right, project, progress, hosts))
         yield TableComparison(question, left, right)
 
 
