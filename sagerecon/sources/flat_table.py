@@ -14,7 +14,7 @@ from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.limits import WORKBOOK_COLUMNS
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
-from sagerecon.sources.blocks import Block, block_converter
+from sagerecon.sources.blocks import Block, BlockConverter, block_converter
 from sagerecon.sources.cell import CellConverter, Filled
 from sagerecon.sources.definitions import CellTest, Column, SourceFile
 from sagerecon.sources.files import empty_source_finding, source_error
@@ -33,7 +33,6 @@ from sagerecon.sources.rows import (
     ReadItem,
     Row,
     RowConverter,
-    converter,
     filling_converter,
     notation_of,
 )
@@ -177,13 +176,6 @@ class _FlatTable:
             or self._fill_down
             or self._row_converter.counts_formats
         )
-        self._blocks = [
-            (
-                self._numbers.get(column.name),
-                block_converter(column, notation_of(column, file), converter(column, file)),
-            )
-            for column in (file.columns if self.has_blocks else ())
-        ]
         self._beside = PassedOver("beside the table", file.path_place)
 
     def header_findings(self) -> Iterator[Finding]:
@@ -253,8 +245,17 @@ class _FlatTable:
 
     def read_blocks(self, take: Callable[[], Sequence[RawRow | Finding]]) -> Generator[ReadItem, None, bool]:
         """Yield all rows, many at once where nothing is to be said of them; return whether all were read."""
+        converters = [
+            (
+                self._numbers.get(column.name),
+                block_converter(
+                    column, notation_of(column, self._file), self._kind.converter(column, self._file)
+                ),
+            )
+            for column in self._file.columns
+        ]
         while raw_rows := take():
-            block = self._block(raw_rows)
+            block = self._block(raw_rows, converters)
             if block is not None:
                 self.count += len(block.lines)
                 self._last = block.lines[-1], raw_rows[-1][1] if isinstance(raw_rows[-1], tuple) else ()
@@ -272,8 +273,14 @@ class _FlatTable:
                         yield row
         return True
 
-    def _block(self, rows: Sequence[RawRow | Finding]) -> Block | None:
-        """Return the rows as a block; None if one of them has to be looked at by itself."""
+    def _block(
+        self, rows: Sequence[RawRow | Finding], converters: Iterable[tuple[int | None, BlockConverter]]
+    ) -> Block | None:
+        """Return the rows as a block; None if one of them has to be looked at by itself.
+
+        Args:
+            converters: of each column, with the number of its cells; None if the table does not have it.
+        """
         if isinstance(rows[-1], Finding):
             return None
         lines, cells = zip(*rows, strict=True)
@@ -283,7 +290,7 @@ class _FlatTable:
         if self.width > 1 and self._first_title in raw_columns[0]:
             return None  # it may repeat the header row
         columns = []
-        for number, convert in self._blocks:
+        for number, convert in converters:
             texts = [""] * len(lines) if number is None else convert(raw_columns[number])
             if texts is None:
                 return None
