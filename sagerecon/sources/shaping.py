@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sagerecon.model.place import Place
-from sagerecon.model.type import BOOLEAN, DATE, DATETIME, DECIMAL, INTEGER, TEXT
+from sagerecon.model.type import BOOLEAN, DATE, DATETIME, DECIMAL, INTEGER, TEXT, Type, list_of
+from sagerecon.model.value import Scalar
 from sagerecon.sources.bounded import BoundedConnection, SqlError
-from sagerecon.sources.database import quote_identifier
+from sagerecon.sources.database import quote_identifier, type_of
 from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import source_error
 from sagerecon.sources.lineage import Cells, lineage
@@ -44,69 +47,115 @@ class ShapedValue:
 def shaped_values(
     connection: BoundedConnection, compiled: CompiledQuery, files: Mapping[str, SourceFile]
 ) -> Iterator[ShapedValue]:
-    """Yield the values of a dataset that differ from the cells from which they are made.
+    """Yield the cells to which a dataset gives another value, where it names their row in `_origin`.
 
-    These are the values that follow from one cell of the row alone, such as `trim(name)`, and have its type.
-    A cell that the dataset has unchanged as well is left out.
+    These are the values that follow from one cell of the row alone, such as `trim(name)`, and have its type:
+    of columns, and of the fields of lists. A cell that the dataset has unchanged as well is left out.
 
     Raises:
         SourceError: the SQL fails on this data.
     """
-    if compiled.columns.get(ORIGIN) != TEXT:
+    if compiled.columns.get(ORIGIN) not in (TEXT, list_of(TEXT)):
         return
     try:
-        by_table = _shaped_columns(connection, compiled, files)
-        for table, pairs in by_table.items():
-            yield from _differing(connection, compiled, table, pairs)
+        for table, shaped in _shaped_cells(connection, compiled, files).items():
+            yield from _differing(connection, compiled, table, shaped)
     except SqlError as error:
         raise source_error(sql_finding(compiled.query, error, compiled.first_line + 1)) from error
 
 
-def _shaped_columns(
+@dataclass(frozen=True, slots=True)
+class _Shaped:
+    """Cells, and the SQL of the value that a dataset gives them."""
+
+    cells: Cells
+    sql: str
+    values: Mapping[str, Scalar]  #: the parameters that the SQL uses
+
+
+def _shaped_cells(
     connection: BoundedConnection, compiled: CompiledQuery, files: Mapping[str, SourceFile]
-) -> dict[str, list[tuple[str, Cells]]]:
-    """Return by table the columns of a dataset that an expression makes of one of its columns."""
+) -> Mapping[str, Sequence[_Shaped]]:
+    """Return by table the cells of which a dataset makes a value by an expression."""
     declared = {file.name: {column.name: column for column in file.columns} for file in files.values()}
     tables = {name: (*columns, ORIGIN) for name, columns in declared.items()}
-    (text,) = connection.row("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": compiled.sql})
     try:
-        (statement,) = json.loads(text)["statements"]
-        found = lineage(statement, tables)
+        (statement,) = _statements(connection, compiled.sql)
+        found = lineage(statement, tables, _aggregates(connection))
     except (RecursionError, LookupError, TypeError, ValueError):
         return {}  # of a form that is not known: nothing can be said of its columns
-    origin = found.get(ORIGIN)
-    unchanged = {cells for cells in found.values() if cells is not None and not cells.is_shaped}
-    shaped: dict[str, list[tuple[str, Cells]]] = {}
-    for name, cells in found.items():
-        if cells is None or not cells.is_shaped or origin is None or cells.table != origin.table:
-            continue
+    cells_found = {cells for cells in found.values() if cells is not None}
+    by_table: dict[str, list[_Shaped]] = {}
+    for cells in sorted(cells_found, key=lambda cells: (cells.table, cells.column, cells.shape)):
         column = declared[cells.table].get(cells.column)
-        is_compared = column is not None and compiled.columns.get(name) in _COMPARED.get(column.type, ())
-        if is_compared and Cells(cells.table, cells.column) not in unchanged:
-            shaped.setdefault(cells.table, []).append((name, cells))
-    return shaped
+        if not cells.shape or column is None or Cells(cells.table, cells.column) in cells_found:
+            continue
+        shaped = _sql_of(connection, cells, compiled.values)
+        if _type_of(connection, shaped) in _COMPARED.get(column.type, ()):
+            by_table.setdefault(cells.table, []).append(shaped)
+    return by_table
+
+
+def _statements(connection: BoundedConnection, sql: str) -> Any:
+    """Return the statements of an SQL text as DuckDB describes them."""
+    (text,) = connection.row("SELECT json_serialize_sql($sql::VARCHAR)", {"sql": sql})
+    return json.loads(text)["statements"]
+
+
+def _aggregates(connection: BoundedConnection) -> frozenset[str]:
+    (names,) = connection.row(
+        "SELECT list(DISTINCT function_name) FROM duckdb_functions() WHERE function_type = 'aggregate'"
+    )
+    return frozenset(names)
+
+
+def _sql_of(connection: BoundedConnection, cells: Cells, values: Mapping[str, Scalar]) -> _Shaped:
+    """Return the SQL of an expression; it is null where it fails, as it may for a row that is not read."""
+    text = '{"error": false, "statements": [{"node": %s, "named_param_map": []}]}'
+    (query,) = _statements(connection, "SELECT 1")
+    query["node"]["select_list"] = [json.loads(cells.shape) | {"alias": ""}]
+    (sql,) = connection.row(
+        "SELECT json_deserialize_sql($text::JSON)", {"text": text % json.dumps(query["node"])}
+    )
+    expression = sql.removeprefix("SELECT ")
+    used = {name: value for name, value in values.items() if re.search(rf"\${name}\b", expression)}
+    return _Shaped(cells, f"TRY({expression})", used)
+
+
+def _type_of(connection: BoundedConnection, shaped: _Shaped) -> Type | str | None:
+    """Return the type of the value; None where DuckDB cannot work it out for one row."""
+    table = quote_identifier(shaped.cells.table)
+    try:
+        query = connection.query(f"SELECT {shaped.sql} FROM {table} LIMIT 0", shaped.values)  # noqa: S608 - of the project's own SQL
+    except SqlError:
+        return None
+    try:
+        return type_of(query.description[0][1])
+    finally:
+        query.close()
 
 
 def _differing(
-    connection: BoundedConnection, compiled: CompiledQuery, table: str, pairs: Sequence[tuple[str, Cells]]
+    connection: BoundedConnection, compiled: CompiledQuery, table: str, shaped: Sequence[_Shaped]
 ) -> Iterator[ShapedValue]:
-    both = [(f"s.{quote_identifier(cells.column)}", f"d.{quote_identifier(name)}") for name, cells in pairs]
-    values = ", ".join(f"CAST({before} AS VARCHAR), CAST({after} AS VARCHAR)" for before, after in both)
-    differ = " OR ".join(f"{before} IS DISTINCT FROM {after}" for before, after in both)
-    flags = ", ".join(f"{before} IS DISTINCT FROM {after}" for before, after in both)
+    """Yield the values that differ, of the rows of a table that the dataset names in `_origin`."""
+    pairs = [(quote_identifier(each.cells.column), each.sql) for each in shaped]
+    flags = [f"{before} IS DISTINCT FROM {after}" for before, after in pairs]
+    values = [f"CAST({each} AS VARCHAR)" for pair in pairs for each in pair]
+    named = f"unnest({ORIGIN})" if compiled.columns[ORIGIN] != TEXT else ORIGIN
     query = connection.query(
-        f"SELECT d.{ORIGIN}, {values}, {flags} FROM (\n{compiled.sql}\n) AS d "  # noqa: S608 - quoted identifiers
-        f"JOIN {quote_identifier(table)} AS s ON s.{ORIGIN} = d.{ORIGIN} WHERE {differ}",
-        compiled.values,
+        f"SELECT {', '.join([ORIGIN, *values, *flags])} FROM {quote_identifier(table)} "  # noqa: S608 - quoted identifiers
+        f"WHERE ({' OR '.join(flags)}) AND {ORIGIN} IN (SELECT {named} FROM (\n{compiled.sql}\n))",
+        {**compiled.values, **{name: value for each in shaped for name, value in each.values.items()}},
     )
     count = len(pairs)
     try:
         while rows := query.fetch(_BATCH):
             for origin, *found in rows:
                 place = Place.parse(origin)
-                for number, (_, cells) in enumerate(pairs):
+                for number, each in enumerate(shaped):
                     if found[2 * count + number]:
                         before, after = found[2 * number] or "", found[2 * number + 1] or ""
-                        yield ShapedValue(place, cells, before, after)
+                        yield ShapedValue(place, each.cells, before, after)
     finally:
         query.close()
