@@ -50,7 +50,8 @@ def shaped_values(
     """Yield the cells to which a dataset gives another value, where it names their row in `_origin`.
 
     These are the values that follow from one cell of the row alone, such as `trim(name)`, and have its type:
-    of columns, and of the fields of lists. A cell that the dataset has unchanged as well is left out.
+    of columns, and of the fields of lists. A cell that the dataset has unchanged as well is left out, and so
+    is a number from which several values are worked out, such as a debit and a credit.
 
     Raises:
         SourceError: the SQL fails on this data.
@@ -85,14 +86,19 @@ def _shaped_cells(
     except (RecursionError, LookupError, TypeError, ValueError):
         return {}  # of a form that is not known: nothing can be said of its columns
     cells_found = {cells for cells in found.values() if cells is not None}
-    by_table: dict[str, list[_Shaped]] = {}
+    by_column: dict[tuple[str, str], list[_Shaped]] = {}
     for cells in sorted(cells_found, key=lambda cells: (cells.table, cells.column, cells.shape)):
         column = declared[cells.table].get(cells.column)
         if not cells.shape or column is None or Cells(cells.table, cells.column) in cells_found:
             continue
         shaped = _sql_of(connection, cells, compiled.values)
         if _type_of(connection, shaped) in _COMPARED.get(column.type, ()):
-            by_table.setdefault(cells.table, []).append(shaped)
+            by_column.setdefault((cells.table, cells.column), []).append(shaped)
+    by_table: dict[str, list[_Shaped]] = {}
+    for (table, name), values in by_column.items():
+        is_shared_out = declared[table][name].type in ("decimal", "integer") and len(values) > 1
+        if not is_shared_out:
+            by_table.setdefault(table, []).extend(values)
     return by_table
 
 
