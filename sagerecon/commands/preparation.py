@@ -6,7 +6,7 @@ from; every other command reads it there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass, replace
 from importlib.metadata import version
@@ -20,12 +20,12 @@ from sagerecon.commands.expectations import (
 )
 from sagerecon.commands.mappings import Compiled, check
 from sagerecon.commands.prepared_outcomes import PreparedOutcomes
+from sagerecon.commands.row_changes import RowChanges
 from sagerecon.documents.package import catalog_fingerprint, code_fingerprint
-from sagerecon.model.draft import Change, Draft, Outcome, Quarantined
+from sagerecon.model.draft import Draft, Outcome, Quarantined
 from sagerecon.model.errors import ProjectError, ValidationError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
 from sagerecon.model.not_carried import NotCarried, not_carried
-from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
 from sagerecon.pairing.figures import covers, figures
 from sagerecon.pairing.held_references import with_held_references
@@ -45,7 +45,7 @@ from sagerecon.project.project import Project
 from sagerecon.project.snapshots import open_snapshot
 from sagerecon.project.source import mappings_fingerprint
 from sagerecon.sources.files import files_changed
-from sagerecon.sources.snapshot import Snapshot, SourceChange
+from sagerecon.sources.snapshot import Snapshot
 from sagerecon.validation.preflight import compare_figures
 from sagerecon.validation.rule import BusinessSettings
 from sagerecon.validation.screening import Screening
@@ -216,9 +216,9 @@ class _Inputs:
         for dataset, key in dict.fromkeys((each.dataset, tuple(each.key)) for each in compiled.mappings):
             findings += snapshot.look_alike_keys(dataset, key)
         screening = Screening(project.catalog, _business_settings(project), self._counts)
-        on_reading = _by_origin(snapshot.changes())
+        on_reading = RowChanges(snapshot.changes())
         for mapping in compiled.mappings:
-            changes = (on_reading, _by_origin(snapshot.shaped(mapping.dataset)))
+            changes = (on_reading, RowChanges(snapshot.shaped(mapping.dataset)))
             for record in snapshot.records(mapping.dataset, mapping.key):
                 for outcome in mapping.outcomes(record):
                     changed = _with_changes(outcome, changes) if any(changes) else outcome
@@ -266,24 +266,15 @@ def _open_inputs(project: Project) -> Iterator[_Inputs]:
         )
 
 
-def _by_origin(changes: Iterable[SourceChange]) -> Mapping[Place, Sequence[Change]]:
-    by_origin: dict[Place, list[Change]] = {}
-    for found in changes:
-        by_origin.setdefault(found.origin, []).append(found.change)
-    return by_origin
-
-
-def _with_changes(outcome: Outcome, changes: Sequence[Mapping[Place, Sequence[Change]]]) -> Outcome:
+def _with_changes(outcome: Outcome, changes: Sequence[RowChanges]) -> Outcome:
     """Return the outcome with what was changed in its source rows, before what its mapping changed.
 
     Args:
-        changes: on reading and by SQL, by the place of the row.
+        changes: on reading and by SQL.
     """
     if not isinstance(outcome, Draft):
         return outcome
-    before = [
-        change for by_origin in changes for origin in outcome.origins for change in by_origin.get(origin, ())
-    ]
+    before = [change for each in changes if each for origin in outcome.origins for change in each.of(origin)]
     return replace(outcome, changes=(*before, *outcome.changes)) if before else outcome
 
 

@@ -17,7 +17,7 @@ def outcome_document(outcome: Outcome) -> list[Any]:
     every = [outcome.kind, outcome.key, outcome.label, outcome.amount, places_document(outcome.origins)]
     match outcome:
         case Draft():
-            changes = [[c.field, c.before, c.after, c.rule, c.place.address] for c in outcome.changes]
+            changes = [change_document(change) for change in outcome.changes]
             return [
                 _DRAFT,
                 *every,
@@ -68,7 +68,7 @@ def _read_draft(every: dict[str, Any], rest: list[Any]) -> Draft:
         identity=identity,
         place=Place.parse(place),
         on_existing=OnExisting(on_existing),
-        changes=tuple(_read_change(change) for change in changes),
+        changes=tuple(read_change(change) for change in changes),
         priority=priority,
     )
 
@@ -98,6 +98,12 @@ def read_places(addresses: list[str]) -> tuple[Place, ...]:
     return tuple([Place.parse(address) for address in addresses])
 
 
-def _read_change(document: list[str]) -> Change:
+def change_document(change: Change) -> list[str]:
+    """Return a change as JSON."""
+    return [change.field, change.before, change.after, change.rule, change.place.address]
+
+
+def read_change(document: list[str]) -> Change:
+    """Return the change that `change_document` wrote."""
     field, before, after, rule, place = document
     return Change(field=field, before=before, after=after, rule=rule, place=Place.parse(place))
