@@ -14,6 +14,7 @@ from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults, TooManyFindingsError
 from sagerecon.mapping.identity import compile_identity
 from sagerecon.mapping.objects import ObjectReader, compile_fields
+from sagerecon.mapping.probe import Probe, counted_outcomes
 from sagerecon.mapping.recipe import Recipe
 from sagerecon.mapping.record_context import NUMBERS, CompiledValue, Reader, with_article
 from sagerecon.mapping.rules import compile_checks, compile_choices, compile_comparisons, compile_rules
@@ -40,6 +41,7 @@ def compile_mappings(
     crosswalks: Mapping[str, Crosswalk],
     parameters: Mapping[str, Scalar],
     schema: Mapping[str, Any],
+    probe: Probe | None = None,
 ) -> tuple[tuple[CompiledMapping, ...], list[Finding]]:
     """Return the compiled mappings, by priority, and the findings about all files.
 
@@ -52,11 +54,17 @@ def compile_mappings(
         crosswalks: The crosswalks of the project by name.
         parameters: The parameters of the project, read as `param.cut_over`.
         schema: The JSON Schema of a mapping file.
+        probe: Counts which parts the records use.
     """
     read = [_read_file(file, text, schema) for file, text in files.items()]
     headers = dict(_headers(read))
     environment = _Environment(
-        datasets=datasets, catalog=catalog, crosswalks=crosswalks, parameters=parameters, headers=headers
+        datasets=datasets,
+        catalog=catalog,
+        crosswalks=crosswalks,
+        parameters=parameters,
+        headers=headers,
+        probe=probe,
     )
     compiled = [_compile_or_stop(file, environment) for file in read if file.root.children()]
     whole = [mapping for mapping in compiled if mapping is not None]
@@ -95,6 +103,7 @@ class _Environment:
     crosswalks: Mapping[str, Crosswalk]
     parameters: Mapping[str, Scalar]
     headers: Mapping[str, Header]
+    probe: Probe | None
 
     def setting(self, name: str) -> str:
         """Return a parameter of the project as text; empty where it is not set."""
@@ -162,6 +171,7 @@ def _compile_file(file: _File, environment: _Environment) -> CompiledMapping | N
         faults=file.faults,
         country=environment.setting("country"),
         edition=environment.setting("edition"),
+        probe=environment.probe,
     )
     for item in (file.get("source", "key") or _EMPTY).items():
         context.path(item)
@@ -248,7 +258,9 @@ def _recipe(file: _File, context: Context, kind: Kind | None) -> Recipe:
     body = _body(fields, context, kind)
     return Recipe(
         place=target.named_at,
-        where=context.condition(where) if where is not None else None,
+        where=counted_outcomes(context.condition(where), context.probe, "source.where", where.place)
+        if where is not None
+        else None,
         leave_out=tuple(compile_rules(file.get("leave_out"), context)),
         quarantine=tuple(compile_rules(file.get("quarantine"), context)),
         body=body,
