@@ -9,6 +9,7 @@ from sagerecon.documents.package import schema
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
+from sagerecon.mapping.probe import Probe
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.errors import MappingError
@@ -46,8 +47,11 @@ def _rules_document(rules: Mapping[str, Comparison]) -> list[list[object]]:
     return [[path, rules[path].how.value, sizes[path]] for path in sorted(rules)]
 
 
-def check(project: Project) -> Compiled:
+def check(project: Project, probe: Probe | None = None) -> Compiled:
     """Check the mappings against the catalog and the datasets, without reading a row or making a call.
+
+    Args:
+        probe: counts which parts of the mappings are used.
 
     Raises:
         MappingError: with every error of every file. If the catalog itself has errors, only with those.
@@ -62,6 +66,7 @@ def check(project: Project) -> Compiled:
         crosswalks,
         {**project.parameters, "country": project.business.country, "edition": project.business.edition},
         schema("mapping"),
+        probe,
     )
     tie_outs = _tie_out_findings(project.tie_outs, sources.columns, crosswalks)
     findings = (*crosswalk_findings, *source_findings, *mapping_findings, *tie_outs)

@@ -180,7 +180,7 @@ class _Inputs:
                 "catalog": catalog_fingerprint(),
                 "snapshot": self.snapshot.facts.fingerprint,
                 "mappings": self.mappings,
-                "settings": list(astuple(_business_settings(self.project))),
+                "settings": list(astuple(business_settings(self.project))),
                 "tie_outs": tie_outs,
                 "counted": self.counted,
             }
@@ -215,7 +215,7 @@ class _Inputs:
         findings += (found for control in snapshot.controls() for found in compare_figures(control))
         for dataset, key in dict.fromkeys((each.dataset, tuple(each.key)) for each in compiled.mappings):
             findings += snapshot.look_alike_keys(dataset, key)
-        screening = Screening(project.catalog, _business_settings(project), self._counts)
+        screening = Screening(project.catalog, business_settings(project), self._counts)
         on_reading = RowChanges(snapshot.changes())
         for mapping in compiled.mappings:
             changes = (on_reading, RowChanges(snapshot.shaped(mapping.dataset)))
@@ -285,7 +285,8 @@ def _changed() -> ProjectError:
     )
 
 
-def _business_settings(project: Project) -> BusinessSettings:
+def business_settings(project: Project) -> BusinessSettings:
+    """Return what decides which drafts the business in Sage accepts."""
     business = project.business
     return BusinessSettings(
         accounts_start=project.accounts_start,

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from sagerecon.documents.document import Node
 from sagerecon.mapping.recipe import Recipe, Rule
 from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, plain_text
 from sagerecon.model.code import Code
@@ -38,6 +39,7 @@ class CompiledMapping:
     priority: int
     comparisons: Mapping[str, Comparison]  #: by dotted field path
     recipe: Recipe
+    tests: Node | None = None  #: the name of the file with its tests
 
     def outcomes(self, record: Record) -> Iterator[Outcome]:
         """Yield the outcome of the record, or nothing where `source.where` is false.

@@ -190,6 +190,7 @@ def _compile_file(file: _File, environment: _Environment) -> CompiledMapping | N
         priority=int(priority.text) if priority is not None else 0,
         comparisons=recipe.comparisons,
         recipe=recipe,
+        tests=file.get("tests"),
     )
 
 

@@ -29,6 +29,11 @@ class Point:
     part: Part
     name: str
 
+    @property
+    def described(self) -> str:
+        """The part for people: `field main_address.city`, `enum entry UK`."""
+        return f"{'enum entry' if self.part is Part.ENUM else self.part.value} {self.name}"
+
 
 class Probe:
     """Counts the uses of each part of the mappings that are compiled with it."""
