@@ -9,6 +9,7 @@ from tiny import write_tiny
 from typer.testing import CliRunner, Result
 
 from sagerecon.cli.main import app
+from sagerecon.validation.screening import Screening
 
 MAPPING = """\
 sagerecon: mapping/v1
@@ -268,3 +269,79 @@ def test_events_have_every_test_and_every_part(tmp_path: Path) -> None:
     }
     assert (by_name["coverage"]["used"], by_name["coverage"]["parts"]) == (11, 21)
     assert len(by_name["coverage"]["missing"]) == 10
+
+
+MUTABLE = """\
+sagerecon: mapping/v1
+mapping: customers
+source: {dataset: contacts, key: [ref]}
+target: {kind: contact, on_existing: create}
+unmapped: {source: ignore}
+fields:
+  reference: {from: ref, do: [{max_length: 10, on_overflow: cut}]}
+  name: {from: name, do: [trim]}
+  contact_type_ids: {from: kind, do: [{enum: {C: [CUSTOMER], S: [VENDOR]}}]}
+  notes: {expr: '"about " ~ town', when: 'town != "Ely" or kind == "C"'}
+tests: customers.tests.yaml
+"""
+
+
+def test_changes_that_no_test_notices_are_listed_with_a_record_that_shows_each(tmp_path: Path) -> None:
+    tests = (
+        "  - {test: one, given: {name: 'Oak ', town: Ely}, expect: {draft: {reference: C1, name: Oak, contact_type_ids: [CUSTOMER], notes: about Ely}}}\n"
+        "  - {test: two, given: {kind: S, town: Ely}, expect: {fields: {notes: absent, 'contact_type_ids[1]': VENDOR}}}\n"
+    )
+    found = run(project(tmp_path, TESTS + tests, MUTABLE), "--mutate")
+    assert found.exit_code == 1
+    assert [line.strip() for line in found.stdout.splitlines()[3:]] == [
+        "survives mappings/customers.yaml:7:31: without max_length  A record that shows it: {ref: xxxxxxxxxxx} on top of 'one'.",
+        "survives mappings/customers.yaml:7:44: length: 11  A record that shows it: {ref: xxxxxxxxxxx} on top of 'one'.",
+        "survives mappings/customers.yaml:7:61: on_overflow: quarantine  A record that shows it: {ref: xxxxxxxxxxx} on top of 'one'.",
+        "21 mutants, 3 not noticed by any test.",
+    ]
+
+
+def test_tests_that_fail_are_put_right_before_mutants_are_made(tmp_path: Path) -> None:
+    found = run(project(tmp_path, TESTS + "  - {test: t, given: {}, expect: nothing}\n", MUTABLE), "--mutate")
+    assert (found.exit_code, "mutants" in found.stdout) == (1, False)
+
+
+def test_made_up_records_end_as_valid_drafts_or_findings(tmp_path: Path) -> None:
+    found = run(project(tmp_path), "--fuzz", "50")
+    assert found.exit_code == 0
+    assert (
+        found.stdout.splitlines()[-1]
+        == "50 made-up records in each of 1 mapping: none without a valid outcome."
+    )
+
+
+def test_the_smallest_record_without_a_valid_outcome_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Screening, "check", lambda _, outcome: outcome)  # nothing is looked at
+    tests = TESTS + "".join(GOOD.splitlines(keepends=True)[:-1])
+    found = run(project(tmp_path, tests), "--fuzz", "200", "--seed", "3")
+    assert found.exit_code == 1
+    assert "mappings/customers.yaml: the draft is not valid: contact.reference:" in found.stderr
+    assert "The smallest such record: {ref: " in found.stderr
+
+
+def test_results_are_written_as_junit(tmp_path: Path) -> None:
+    tests = TESTS + GOOD.splitlines(keepends=True)[0] + "  - {test: 'a < b', given: {}, expect: nothing}\n"
+    found = run(project(tmp_path, tests), "--junit", str(tmp_path / "junit.xml"))
+    assert found.exit_code == 1
+    assert (
+        (tmp_path / "junit.xml").read_text()
+        == """\
+<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="sagerecon test" tests="2" failures="1" errors="0">
+  <testsuite name="sagerecon test" tests="2" failures="1" errors="0">
+    <testcase name="whole" classname="customers" file="mappings/customers.tests.yaml" line="5" />
+    <testcase name="a &lt; b" classname="customers" file="mappings/customers.tests.yaml" line="6">
+      <failure message="mappings/customers.tests.yaml:6:40: test 'a &lt; b': the outcome is a draft; the mapping should not apply to the record.">mappings/customers.tests.yaml:6:40: test 'a &lt; b': the outcome is a draft; the mapping should not apply to the record.</failure>
+    </testcase>
+  </testsuite>
+</testsuites>
+"""
+    )
+    assert run(tmp_path, "--junit", str(tmp_path / "none" / "junit.xml")).exit_code == 2

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sagerecon.commands.mapping_fuzzing import Fuzzed
+from sagerecon.commands.mapping_mutants import Mutated
 from sagerecon.commands.mapping_tests import Tested
 from sagerecon.model.count import counted
 from sagerecon.report.screen import Screen
-from sagerecon.report.terminal.mapping_tests import coverage_table, diff_lines, missing_lines
+from sagerecon.report.terminal.mapping_tests import coverage_table, diff_lines, missing_lines, survivor_line
+from sagerecon.testing.mutation import Survivor
+from sagerecon.testing.shown import flow_yaml
 
 
 def show_results(screen: Screen, tested: Tested) -> None:
@@ -55,3 +61,42 @@ def show_coverage(screen: Screen, tested: Tested, *, with_missing: bool) -> None
     screen.show(
         coverage_table((each.file, each.used, each.parts, str(each.percent)) for each in tested.covered)
     )
+
+
+def show_mutants(screen: Screen, mutated: Sequence[Mutated]) -> bool:
+    """Show the mutants that no test notices; return whether a record is known that tells one apart."""
+    for found in mutated:
+        for survivor in found.survivors:
+            screen.event(
+                "survivor",
+                place=str(survivor.mutant.place),
+                change=survivor.mutant.what,
+                test=survivor.base,
+                given=survivor.row,
+            )
+            screen.show(survivor_line(survivor.mutant.place, survivor.mutant.what, _shown_by(survivor)))
+        screen.event("mutants", file=found.file, mutants=found.mutants, survivors=len(found.survivors))
+    every, left = sum(each.mutants for each in mutated), sum(len(each.survivors) for each in mutated)
+    screen.print(f"{counted(every, 'mutant')}, {left} not noticed by any test.")
+    return any(survivor.row is not None for each in mutated for survivor in each.survivors)
+
+
+def _shown_by(survivor: Survivor) -> str:
+    """Return the record that would show a mutant."""
+    if survivor.row is None:
+        return "No record was found that shows it: it may change nothing."
+    given = flow_yaml(survivor.row)
+    return f"A record that shows it: {given}" + (f" on top of '{survivor.base}'." if survivor.base else ".")
+
+
+def show_fuzzed(screen: Screen, fuzzed: Sequence[Fuzzed]) -> bool:
+    """Show the smallest bad record of each mapping; return whether there is one."""
+    bad = [each for each in fuzzed if each.row is not None]
+    for each in fuzzed:
+        screen.event("fuzzed", file=each.file, records=each.records, given=each.row, fault=each.fault)
+    for each in bad:
+        screen.error(f"{each.file}: {each.fault}. The smallest such record: {flow_yaml(each.row or {})}")
+    if fuzzed:
+        tried = f"{counted(fuzzed[0].records, 'made-up record')} in each of {counted(len(fuzzed), 'mapping')}"
+        screen.print(f"{tried}: {len(bad) or 'none'} without a valid outcome.")
+    return bool(bad)

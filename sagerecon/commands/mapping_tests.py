@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sagerecon.commands.mappings import Compiled, check
 from sagerecon.commands.preparation import business_settings
-from sagerecon.documents.document import Node
-from sagerecon.documents.package import schema
-from sagerecon.files.found import files_found
+from sagerecon.commands.test_suite import KeptSample, read_suite
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.probe import Probe
 from sagerecon.model.clock import Clock
@@ -19,18 +17,16 @@ from sagerecon.model.code import Code
 from sagerecon.model.draft import Outcome
 from sagerecon.model.errors import MappingError, ValidationError
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.model.limits import PROJECT_FILE
-from sagerecon.model.suggestion import suggestion
-from sagerecon.model.value import Scalar
+from sagerecon.model.record import Record
+from sagerecon.model.value import canonical
 from sagerecon.project.private_files import write_private
 from sagerecon.project.project import Project
 from sagerecon.project.snapshots import take_snapshot
+from sagerecon.report.junit import JUnitCase, junit_xml
 from sagerecon.sources.snapshot import open_snapshot
-from sagerecon.testing.case import Result, compare, record_of
+from sagerecon.testing.case import Result, Trial, compare, outcome_of, record_of
 from sagerecon.testing.coverage import Covered, coverage
-from sagerecon.testing.given import given_row
 from sagerecon.testing.sample import differences, outcomes_text
-from sagerecon.testing.tests_file import Case, Sample, TestsFile, read_tests
 from sagerecon.validation.screening import Screening, screen
 
 
@@ -38,7 +34,7 @@ from sagerecon.validation.screening import Screening, screen
 class SampleResult:
     """A sample that was mapped: the lines in which its outcomes differ from those that were kept."""
 
-    sample: Sample
+    sample: KeptSample
     records: int
     name: str  #: of the file with what is expected
     diff: tuple[str, ...] = ()
@@ -52,7 +48,7 @@ class SampleResult:
         changed = sum(line[:1] in "+-" and line[:3] not in ("+++", "---") for line in self.diff)
         message = f"the outcomes of the sample differ from {self.name} in {changed:,} lines."
         hint = "Review them; if they are right, keep them: sagerecon test --update"
-        return (Finding(Code.SAMPLE_DIFFERS, self.sample.expect.place, message, hint),)
+        return (Finding(Code.SAMPLE_DIFFERS, self.sample.sample.expect.place, message, hint),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,105 +87,64 @@ def run_tests(project: Project, clock: Clock, paths: Sequence[Path] = (), *, upd
     """
     probe = Probe()
     compiled = check(project, probe)
-    files, findings = _read_files(project, compiled, paths)
-    running = _Running(project, compiled, probe)
-    results = [result for file in files for result in running.cases(file)]
-    findings += running.findings
-    if findings:
-        raise MappingError(findings)
-    samples = tuple(
-        _run_sample(project, compiled, clock, file, sample, update)
-        for file in files
-        for sample in file.samples
-    )
+    suite = read_suite(project, compiled, paths)
+    results = tuple(_results(project, compiled, suite.trials, probe))
+    samples = tuple(_run_sample(project, compiled, clock, sample, update) for sample in suite.samples)
     covered = coverage(probe.uses)
-    if paths:
-        tested = {mapping.file for mapping in compiled.mappings if mapping.name in running.mappings}
-        covered = (found for found in covered if found.file in tested or samples)
-    return Tested(tuple(results), samples, tuple(covered))
+    if paths and not samples:
+        tested = {trial.case.mapping for trial in suite.trials}
+        files = {mapping.file for mapping in compiled.mappings if mapping.name in tested}
+        covered = (found for found in covered if found.file in files)
+    return Tested(results, samples, tuple(covered))
 
 
-@dataclass(slots=True)
-class _Running:
-    """Runs the cases of files, each against the mappings as its file's parameters make them."""
+def write_junit(path: Path, tested: Tested) -> None:
+    """Write each test and each sample as a result of JUnit XML.
 
-    project: Project
-    compiled: Compiled
-    probe: Probe
-    findings: list[Finding] = field(default_factory=list)
-    mappings: set[str] = field(default_factory=set)  #: those that cases are of
-
-    def cases(self, file: TestsFile) -> Iterator[Result]:
-        """Yield the result of each case of a file."""
-        compiled = self._with_parameters(file.parameters)
-        by_name = {mapping.name: mapping for mapping in compiled.mappings}
-        references = None if file.references is None else {node.text for node in file.references}
-        for case in file.cases:
-            mapping = by_name.get(case.mapping)
-            if mapping is None:
-                message = f"there is no mapping '{case.mapping}'."
-                hint = suggestion(case.mapping, by_name) or f"There are: {', '.join(sorted(by_name))}."
-                self.findings.append(Finding(Code.UNKNOWN_MAPPING, case.place, message, hint))
-                continue
-            self.mappings.add(case.mapping)
-            row, findings = given_row(case.given, compiled.sources.columns[mapping.dataset])
-            self.findings += findings
-            if not findings:
-                yield compare(case, self._outcome(case, row, mapping), references)
-
-    def _with_parameters(self, parameters: Mapping[str, Scalar] | None) -> Compiled:
-        if parameters is None:
-            return self.compiled
-        stated = {**self.project.parameters, **parameters}
-        return check(replace(self.project, parameters=stated), self.probe)
-
-    def _outcome(self, case: Case, row: Mapping[str, object], mapping: CompiledMapping) -> Outcome | None:
-        """Return the outcome of a record, screened; None where the mapping does not apply to it."""
-        outcome = next(mapping.outcomes(record_of(case, row, mapping)), None)
-        if outcome is None:
-            return None
-        return Screening(self.project.catalog, business_settings(self.project)).check(outcome)
+    Raises:
+        ProjectError: the file cannot be written.
+    """
+    write_private(path, [junit_xml("sagerecon test", _junit_cases(tested))])
 
 
-def _read_files(
-    project: Project, compiled: Compiled, paths: Sequence[Path]
-) -> tuple[list[TestsFile], list[Finding]]:
-    """Return the files with tests, and the findings about them."""
-    found: dict[Path, str] = {}  # and the mapping that names the file
-    findings: list[Finding] = []
-    for mapping in compiled.mappings:
-        if mapping.tests is not None:
-            folder = Path(mapping.file).parent
-            pattern = (folder / mapping.tests.text).as_posix()
-            files, faults = files_found(
-                project.folder, pattern, mapping.tests.place, (project.folder,), PROJECT_FILE
-            )
-            findings += faults
-            if not files and not faults:
-                message = f"there is no file '{mapping.tests.text}' with tests beside the mapping."
-                findings.append(Finding(Code.NO_SUCH_FILE, mapping.tests.place, message, "Check the name."))
-            found |= dict.fromkeys(files, mapping.name)
-    for path in project.test_files:
-        found.setdefault(path, "")
-    chosen = [path.resolve() for path in paths]
-    read: list[TestsFile] = []
-    for path, name in found.items():
-        if chosen and not any(path == each or path.is_relative_to(each) for each in chosen):
-            continue
-        file, faults = read_tests(project.text(path), project.name(path), schema("tests"), name)
-        findings += faults
-        read.append(file)
-    return read, findings
+def _junit_cases(tested: Tested) -> Iterator[JUnitCase]:
+    for result in tested.results:
+        failures = tuple(
+            f"{found.place}: {found.message} {found.hint}".strip() for found in result.differences
+        )
+        yield JUnitCase(result.case.name, result.case.mapping, result.case.place, failures)
+    for sample in tested.samples:
+        place = sample.sample.sample.expect.place
+        failures = (*(found.message for found in sample.findings), *sample.diff)
+        yield JUnitCase(sample.name, "sample", place, failures)
+
+
+def _results(project: Project, compiled: Compiled, trials: Sequence[Trial], probe: Probe) -> Iterator[Result]:
+    """Yield the result of each test, with the mappings as the parameters of its file make them."""
+    by_parameters: dict[str, Mapping[str, CompiledMapping]] = {}
+    screening = Screening(project.catalog, business_settings(project))
+    for trial in trials:
+        stated = canonical(dict(trial.parameters or {}))
+        if stated not in by_parameters:
+            of_file = project if not trial.parameters else with_parameters(project, trial)
+            made = compiled if of_file is project else check(of_file, probe)
+            by_parameters[stated] = {mapping.name: mapping for mapping in made.mappings}
+        mapping = by_parameters[stated][trial.case.mapping]
+        outcome = outcome_of(mapping, record_of(trial.case, trial.row, mapping), screening.check)
+        yield compare(trial.case, outcome, trial.references)
+
+
+def with_parameters(project: Project, trial: Trial) -> Project:
+    """Return the project with the parameters of a test."""
+    return replace(project, parameters={**project.parameters, **(trial.parameters or {})})
 
 
 def _run_sample(
-    project: Project, compiled: Compiled, clock: Clock, file: TestsFile, sample: Sample, update: bool
+    project: Project, compiled: Compiled, clock: Clock, sample: KeptSample, update: bool
 ) -> SampleResult:
-    folder = (project.folder / file.name).parent
-    data, expected = (_inside(project, folder, node) for node in (sample.data, sample.expect))
-    outcomes = _sample_outcomes(replace(project, data=data, data_folders=(data,)), compiled, clock)
-    text = outcomes_text(outcomes)
-    name = project.name(expected)
+    outcomes = [outcome for _, outcome in sample_outcomes(project, compiled, clock, sample)]
+    text = outcomes_text(screen(outcomes, project.catalog, business_settings(project)))
+    expected, name = sample.expected, project.name(sample.expected)
     if update:
         is_updated = not expected.exists() or project.text(expected) != text
         if is_updated:
@@ -198,36 +153,30 @@ def _run_sample(
     if not expected.exists():
         message = f"there is no {name} yet, with the outcomes that are expected of the sample."
         hint = "Write it, and review it: sagerecon test --update"
-        raise MappingError([Finding(Code.NO_SUCH_FILE, sample.expect.place, message, hint)])
-    return SampleResult(sample, len(outcomes), name, tuple(differences(project.text(expected), text, name)))
+        raise MappingError([Finding(Code.NO_SUCH_FILE, sample.sample.expect.place, message, hint)])
+    diff = tuple(differences(project.text(expected), text, name))
+    return SampleResult(sample, len(outcomes), name, diff)
 
 
-def _sample_outcomes(project: Project, compiled: Compiled, clock: Clock) -> list[Outcome]:
-    """Return the outcomes of all records of a sample, screened."""
+def sample_outcomes(
+    project: Project, compiled: Compiled, clock: Clock, sample: KeptSample
+) -> list[tuple[Record, Outcome]]:
+    """Return the records of a sample to which their mapping applies, each with its outcome.
+
+    Raises:
+        SourceError: a file of the sample cannot be read.
+        ValidationError: its rows have errors.
+    """
+    of_sample = replace(project, data=sample.data, data_folders=(sample.data,))
     with tempfile.TemporaryDirectory() as name:
         target = Path(name) / "sample.duckdb"
-        take_snapshot(project, clock, lambda _file, _rows: None, target)
+        take_snapshot(of_sample, clock, lambda _file, _rows: None, target)
         with open_snapshot(target, compiled.sources, project.sql_seconds) as snapshot:
             if faults := [each for each in snapshot.checks() if each.severity is Severity.ERROR]:
                 raise ValidationError(faults)
-            outcomes = [
-                outcome
+            return [
+                (record, outcome)
                 for mapping in compiled.mappings
                 for record in snapshot.records(mapping.dataset, mapping.key)
                 for outcome in mapping.outcomes(record)
             ]
-    return screen(outcomes, project.catalog, business_settings(project))
-
-
-def _inside(project: Project, folder: Path, node: Node) -> Path:
-    """Return the path that a file with tests names.
-
-    Raises:
-        MappingError: it leads out of the project.
-    """
-    path = (folder / node.text).resolve()
-    if not path.is_relative_to(project.folder):
-        message = f"'{node.text}' leads out of the project."
-        hint = "Keep samples and what is expected of them in the project's folder."
-        raise MappingError([Finding(Code.OUTSIDE_FOLDER, node.place, message, hint)])
-    return path

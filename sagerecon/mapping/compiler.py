@@ -65,8 +65,8 @@ def compile_files(
     files: Sequence[MappingFile], environment: Environment
 ) -> tuple[tuple[CompiledMapping, ...], list[Finding]]:
     """Return the compiled mappings of files that were read, and the findings, as `compile_mappings`."""
-    headers = dict(_headers(files))
-    compiled = [_compile_or_stop(file, environment, headers) for file in files if file.root.children()]
+    headers = dict(headers_of(files))
+    compiled = [compile_file(file, environment, headers) for file in files if file.root.children()]
     whole = [mapping for mapping in compiled if mapping is not None]
     findings = [finding for file in files for finding in file.faults.findings]
     findings.sort(key=lambda finding: (finding.place, finding.code, finding.message))
@@ -137,7 +137,8 @@ def _transform_places(node: Node) -> Iterator[Place]:
         yield from _transform_places(item)
 
 
-def _headers(files: Sequence[MappingFile]) -> Iterator[tuple[str, Header]]:
+def headers_of(files: Sequence[MappingFile]) -> Iterator[tuple[str, Header]]:
+    """Yield what other mappings need to refer to one, by its name; a name used twice is a finding."""
     places: dict[str, Place] = {}
     for file in files:
         node = file.get("mapping")
@@ -153,9 +154,10 @@ def _headers(files: Sequence[MappingFile]) -> Iterator[tuple[str, Header]]:
         yield node.text, Header(node.text, file.text("target", "kind"), columns)
 
 
-def _compile_or_stop(
+def compile_file(
     file: MappingFile, environment: Environment, headers: Mapping[str, Header]
 ) -> CompiledMapping | None:
+    """Return a compiled mapping; None where it has errors, which are then among the file's findings."""
     try:
         return _compile_file(file, environment, headers)
     except TooManyFindingsError as error:

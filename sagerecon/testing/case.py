@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.compiled import CompiledMapping
@@ -17,6 +17,7 @@ from sagerecon.model.key import source_key
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.record import Record
+from sagerecon.model.value import Scalar
 from sagerecon.testing.shown import change_text, leaves, plain
 from sagerecon.testing.tests_file import Case
 
@@ -36,6 +37,26 @@ class Result:
     def passed(self) -> bool:
         """Whether the outcome is as expected."""
         return not self.differences
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A test with its record in the types of its dataset."""
+
+    case: Case
+    row: Mapping[str, Any]
+    references: Collection[str] | None = None  #: the records and entities that there are; None for any
+    parameters: Mapping[str, Scalar] | None = None  #: in the place of those of the project
+
+
+#: Screens an outcome as `plan` does.
+Screen: TypeAlias = Callable[[Outcome], Outcome]
+
+
+def outcome_of(mapping: CompiledMapping, record: Record, screen: Screen) -> Outcome | None:
+    """Return the outcome of a record, screened; None where the mapping does not apply to it."""
+    outcome = next(mapping.outcomes(record), None)
+    return None if outcome is None else screen(outcome)
 
 
 def record_of(case: Case, row: Mapping[str, Any], mapping: CompiledMapping) -> Record:

@@ -66,7 +66,7 @@ class _Reading:
             case "boolean", _:
                 return self._refuse(node, "true or false")
         try:
-            return _scalar(node.text, type_.name)
+            return scalar(node.text, type_.name)
         except ValueError:
             return self._refuse(node, _EXPECTED[type_.name])
 
@@ -89,7 +89,7 @@ class _Reading:
         }
 
 
-def _scalar(text: str, type_: str) -> int | Decimal | date | str:
+def scalar(text: str, type_: str) -> int | Decimal | date | str:
     """Return the value that a text is for a type.
 
     Raises:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+import yaml
+
 from sagerecon.mapping.record_context import plain_text
 from sagerecon.model.draft import Change, Draft, LeftOut, Outcome, Quarantined, Reference
 
@@ -64,3 +66,24 @@ def shown(value: Any) -> str:
     if isinstance(value, str) and (text != text.strip() or not text.isprintable() or not text):
         return repr(text)
     return text
+
+
+def flow_yaml(row: Mapping[str, Any]) -> str:
+    """Return a record as a test gives it, in one line of YAML: `{name: 'a  b', amount: '1.50'}`."""
+    text = yaml.safe_dump(
+        _yaml(row), default_flow_style=True, width=1_000_000, allow_unicode=True, sort_keys=False
+    )
+    return text.strip()
+
+
+def _yaml(node: Any) -> Any:
+    """Return a value as YAML has it: amounts and dates as text."""
+    match node:
+        case bool() | int() | None:
+            return node
+        case Mapping():
+            return {name: _yaml(child) for name, child in node.items()}
+        case list() | tuple():
+            return [_yaml(child) for child in node]
+        case _:
+            return plain_text(node)

@@ -41,3 +41,13 @@ def missing_lines(missing: Sequence[tuple[Place, str]]) -> Iterator[RenderableTy
         yield ShownText(f"  {place}: no test uses {what}", style="dim")
     if len(missing) > _LISTED:
         yield ShownText(f"  … and {len(missing) - _LISTED:,} more (--json lists all)", style="dim")
+
+
+def survivor_line(place: Place, what: str, shown_by: str) -> RenderableType:
+    """Return a line about a mutant that no test notices: its place, its change, what would show it."""
+    text = ShownText()
+    text.append("survives ", style="yellow")
+    text.append(f"{place}: ", style="dim")
+    text.append(what)
+    text.append(f"  {shown_by}", style="italic")
+    return text
