@@ -10,8 +10,6 @@ from sagerecon.commands.mapping_tests import Tested
 from sagerecon.model.count import counted
 from sagerecon.report.screen import Screen
 from sagerecon.report.terminal.mapping_tests import coverage_table, diff_lines, missing_lines, survivor_line
-from sagerecon.testing.mutation import Survivor
-from sagerecon.testing.shown import flow_yaml
 
 
 def show_results(screen: Screen, tested: Tested) -> None:
@@ -74,19 +72,11 @@ def show_mutants(screen: Screen, mutated: Sequence[Mutated]) -> bool:
                 test=survivor.base,
                 given=survivor.row,
             )
-            screen.show(survivor_line(survivor.mutant.place, survivor.mutant.what, _shown_by(survivor)))
+            screen.show(survivor_line(survivor.mutant.place, survivor.mutant.what, survivor.shown_by))
         screen.event("mutants", file=found.file, mutants=found.mutants, survivors=len(found.survivors))
     every, left = sum(each.mutants for each in mutated), sum(len(each.survivors) for each in mutated)
     screen.print(f"{counted(every, 'mutant')}, {left} not noticed by any test.")
     return any(survivor.row is not None for each in mutated for survivor in each.survivors)
-
-
-def _shown_by(survivor: Survivor) -> str:
-    """Return the record that would show a mutant."""
-    if survivor.row is None:
-        return "No record was found that shows it: it may change nothing."
-    given = flow_yaml(survivor.row)
-    return f"A record that shows it: {given}" + (f" on top of '{survivor.base}'." if survivor.base else ".")
 
 
 def show_fuzzed(screen: Screen, fuzzed: Sequence[Fuzzed]) -> bool:
@@ -95,7 +85,7 @@ def show_fuzzed(screen: Screen, fuzzed: Sequence[Fuzzed]) -> bool:
     for each in fuzzed:
         screen.event("fuzzed", file=each.file, records=each.records, given=each.row, fault=each.fault)
     for each in bad:
-        screen.error(f"{each.file}: {each.fault}. The smallest such record: {flow_yaml(each.row or {})}")
+        screen.error(f"{each.file}: {each.fault}. The smallest such record: {each.given}")
     if fuzzed:
         tried = f"{counted(fuzzed[0].records, 'made-up record')} in each of {counted(len(fuzzed), 'mapping')}"
         screen.print(f"{tried}: {len(bad) or 'none'} without a valid outcome.")

@@ -15,6 +15,7 @@ from sagerecon.rehearsal.openapi_schemas import request_schema
 from sagerecon.sources.dataset import CompiledSources
 from sagerecon.testing.fuzzing import fault_of, smallest
 from sagerecon.testing.rows import Row, known_values, made_up_rows, written_values
+from sagerecon.testing.shown import flow_yaml
 from sagerecon.validation.screening import Screening
 
 #: Rows of the snapshot whose values are used.
@@ -29,6 +30,11 @@ class Fuzzed:
     records: int  #: that were tried where none is bad
     row: Row | None = None
     fault: str = ""
+
+    @property
+    def given(self) -> str:
+        """The bad record in one line of YAML."""
+        return flow_yaml(self.row or {})
 
 
 def fuzz(

@@ -15,7 +15,7 @@ from sagerecon.testing.case import Screen, Trial, compare, outcome_of, record_of
 from sagerecon.testing.fuzzing import smallest
 from sagerecon.testing.mutants import Mutant
 from sagerecon.testing.rows import Row, made_up_rows, rows_with_one_change
-from sagerecon.testing.shown import plain
+from sagerecon.testing.shown import flow_yaml, plain
 
 #: Rows that are tried for a mutant that the tests do not notice.
 TRIED = 200
@@ -31,6 +31,14 @@ class Survivor:
     mutant: Mutant
     row: Row | None  #: None where no such record was found
     base: str = ""  #: the test whose record it is but for `row`; empty where `row` is the whole record
+
+    @property
+    def shown_by(self) -> str:
+        """What would show the mutant, for people."""
+        if self.row is None:
+            return "No record was found that shows it: it may change nothing."
+        on_top = f" on top of '{self.base}'" if self.base else ""
+        return f"A record that shows it: {flow_yaml(self.row)}{on_top}."
 
 
 def is_noticed(
