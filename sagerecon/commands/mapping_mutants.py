@@ -62,7 +62,9 @@ def mutate(
     for file in files:
         trials = [trial for trial in suite.trials if trial.case.mapping == file.text("mapping")]
         if trials or file.text("mapping") in kept:
-            workshop = _Workshop(project, compiled, file, headers, screen)
+            workshop = _Workshop(
+                project=project, compiled=compiled, file=file, headers=headers, screen=screen
+            )
             yield workshop.mutated(trials, kept.get(file.text("mapping"), []), progress)
 
 

@@ -109,9 +109,7 @@ def write_junit(path: Path, tested: Tested) -> None:
 
 def _junit_cases(tested: Tested) -> Iterator[JUnitCase]:
     for result in tested.results:
-        failures = tuple(
-            f"{found.place}: {found.message} {found.hint}".strip() for found in result.differences
-        )
+        failures = tuple(map(str, result.differences))
         yield JUnitCase(result.case.name, result.case.mapping, result.case.place, failures)
     for sample in tested.samples:
         place = sample.sample.sample.expect.place

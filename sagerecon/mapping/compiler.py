@@ -57,7 +57,9 @@ def compile_mappings(
         probe: Counts which parts the records use.
     """
     read = [read_mapping(file, text, schema) for file, text in files.items()]
-    environment = Environment(datasets, catalog, crosswalks, parameters, probe)
+    environment = Environment(
+        datasets=datasets, catalog=catalog, crosswalks=crosswalks, parameters=parameters, probe=probe
+    )
     return compile_files(read, environment)
 
 
