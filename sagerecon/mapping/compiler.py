@@ -123,6 +123,17 @@ def _transform_places(node: Node) -> Iterator[Place]:
         yield from _transform_places(item)
 
 
+def _named_crosswalks(node: Node) -> Iterator[str]:
+    """Yield the crosswalk of each transform that names one."""
+    for name, child in node.children().items():
+        for item in child.items() if name == "do" else ():
+            if (table := item.get("crosswalk")) is not None:
+                yield (table.get("table") or table).text
+        yield from _named_crosswalks(child)
+    for item in node.items():
+        yield from _named_crosswalks(item)
+
+
 def _headers(files: list[_File]) -> Iterator[tuple[str, Header]]:
     places: dict[str, Place] = {}
     for file in files:
@@ -180,6 +191,9 @@ def _compile_file(file: _File, environment: _Environment) -> CompiledMapping | N
         priority=int(priority.text) if priority is not None else 0,
         comparisons=recipe.comparisons,
         recipe=recipe,
+        crosswalks=tuple(
+            environment.crosswalks[table] for table in dict.fromkeys(_named_crosswalks(file.root))
+        ),
     )
 
 
