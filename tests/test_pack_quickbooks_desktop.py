@@ -32,6 +32,17 @@ SPL||GENERAL JOURNAL|12/30/2026|Office Supplies||20.00|
 ENDTRNS
 """
 
+#: A journal whose first line has no amount, and a check that was voided.
+WITHOUT_FIRST = """\
+TRNS||GENERAL JOURNAL|12/30/2026|Checking||0.00|J3|
+SPL||GENERAL JOURNAL|12/30/2026|Rent Expense||15.00|
+SPL||GENERAL JOURNAL|12/30/2026|Office Supplies||-15.00|
+ENDTRNS
+TRNS||CHECK|12/30/2026|Checking||0.00|105|VOID
+SPL||CHECK|12/30/2026|Rent Expense||0.00|
+ENDTRNS
+"""
+
 
 @contextmanager
 def small(folder: Path, changes: Mapping[str, str], transactions: str = TRANSACTIONS) -> Iterator[Move]:
@@ -83,7 +94,7 @@ def test_what_is_open_at_the_year_end_is_worked_out_from_all_transactions(tmp_pa
 
 
 def test_open_items_and_the_documents_after_the_cut_over_tie_out(tmp_path: Path) -> None:
-    with small(tmp_path, AUTUMN) as moved:
+    with small(tmp_path, AUTUMN, TRANSACTIONS + WITHOUT_FIRST) as moved:
         prepared = snapshot(moved)
         assert [str(f) for f in prepared.findings if f.severity is not Severity.INFO] == []
         assert not any(isinstance(o, Quarantined) for o in prepared.outcomes)
@@ -104,7 +115,9 @@ def test_open_items_and_the_documents_after_the_cut_over_tie_out(tmp_path: Path)
             "payment 104": "250.00",
             "general journal J1": "200.00",
             "transfer T22": "50.00",
+            "general journal J3": "15.00",
         }
+        assert left_out(prepared.outcomes)["journals/T25"] == "worth_nothing"
         balances = {b.name: str(b.amount) for b in prepared.expectations.balances or ()}
         assert {name: balances[name] for name in ("Checking", "Accounts Receivable", "Accounts Payable")} == {
             "Checking": "7065.00",  # 8,000 - 400 + 540 + 480 - 1,200 - 300, then - 250 + 245 - 50
