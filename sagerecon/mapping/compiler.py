@@ -139,6 +139,17 @@ def _transform_places(node: Node) -> Iterator[Place]:
         yield from _transform_places(item)
 
 
+def _named_crosswalks(node: Node) -> Iterator[str]:
+    """Yield the crosswalk of each transform that names one."""
+    for name, child in node.children().items():
+        for item in child.items() if name == "do" else ():
+            if (table := item.get("crosswalk")) is not None:
+                yield (table.get("table") or table).text
+        yield from _named_crosswalks(child)
+    for item in node.items():
+        yield from _named_crosswalks(item)
+
+
 def headers_of(files: Sequence[MappingFile]) -> Iterator[tuple[str, Header]]:
     """Yield what other mappings need to refer to one, by its name; a name used twice is a finding."""
     places: dict[str, Place] = {}
@@ -204,6 +215,9 @@ def _compile_file(
         comparisons=recipe.comparisons,
         recipe=recipe,
         tests=file.get("tests"),
+        crosswalks=tuple(
+            environment.crosswalks[table] for table in dict.fromkeys(_named_crosswalks(file.root))
+        ),
     )
 
 

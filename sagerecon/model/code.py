@@ -231,6 +231,10 @@ class Code(StrEnum):
     QUARANTINED_BY_RULE = ("quarantined_by_rule", "A named rule of the mapping quarantines the record.")
     QUOTE_NOT_CLOSED = ("quote_not_closed", "A quoted CSV cell is never closed.")
     RAGGED_ROW = ("ragged_row", "A row has more or fewer cells than the header row.")
+    RATE_CHANGES = (
+        "rate_changes",
+        "A mapping uses one tax rate for documents of periods with different percentages.",
+    )
     RECORDS_NOT_THERE = ("records_not_there", "A file has no records at the declared path.")
     REFERENCE_MISSING = ("reference_missing", "A draft refers to a record that will not be in Sage.")
     REFERS_TO_WAITING = ("refers_to_waiting", "Records refer to a record that waits for a decision.")

@@ -74,8 +74,8 @@ def compile_queries(
 ) -> tuple[CompiledSources, list[Finding]]:
     """Compile all datasets, controls and checks against empty tables. Needs no data.
 
-    What is declared with errors is left out, and so is silently what reads it. Return what could be compiled, and a finding for each error in any SQL; the first SQL that passes a limit
-    is the last that is compiled.
+    What is declared with errors is left out, and so is silently what reads it. Return what could be compiled,
+    and a finding for each error in any SQL; the first SQL that passes a limit is the last that is compiled.
 
     Args:
         seconds: of execution, for all SQL together, since there is no data.
