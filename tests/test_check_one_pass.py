@@ -115,8 +115,6 @@ def test_a_crosswalk_that_cannot_be_read_is_not_one_that_is_missing(tmp_path: Pa
     (tmp_path / "crosswalks" / "names.csv").write_bytes(b"source,target\n\xff,x\n")
     mapping = MAPPING.replace("do: [squeeze]", "do: [{crosswalk: names}]")
     mapping = mapping.replace("  reference", "  rference")
-        "  reference", "  rference"
-    )
     (tmp_path / "mappings" / "customers.yaml").write_text(mapping)
     code, lines = checked(tmp_path)
     assert code == 2
