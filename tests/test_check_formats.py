@@ -235,11 +235,11 @@ def test_a_mapping_that_is_checked_alone_may_refer_to_the_others(tmp_path: Path)
     )
     merging = text.replace(
         "fields:",
-        "leave_out: [{name: a, when: is_blank(ref), reason: b, merge_into: {mapping: MAP, by: ref}}]\nfields:",
+        "leave_out: [{name: a, when: is_blank(ref), reason: b, merge_into: {mapping: X, by: ref}}]\nfields:",
     )
-    write(tmp_path, others=merging.replace("MAP", "customers"))
+    write(tmp_path, others=merging.replace("X", "customers"))
     assert check(tmp_path, str(tmp_path / "mappings" / "others.yaml")).exit_code == 0
-    write(tmp_path, others=merging.replace("MAP", "costumers"))
+    write(tmp_path, others=merging.replace("X", "costumers"))
     found = check(tmp_path, str(tmp_path / "mappings" / "others.yaml"))
     assert (found.exit_code, "there is no mapping 'costumers'" in found.stdout) == (1, True)
 
