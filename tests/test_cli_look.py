@@ -183,7 +183,7 @@ def test_a_workbook_lists_its_sheets_and_keeps_its_types() -> None:
         "price": "decimal",
         "count": "integer",
     }
-    assert found[-1]["sheets"] == ["Sheet", "Other"]
+    assert found[-1]["parts"] == ["Sheet", "Other"]
     text = declared("t.xlsx")
     assert "sheet: Sheet" in text and "skip: 1" in text and "scale: 3" in text
     assert run("t.xlsx#None").exit_code == 2

@@ -16,7 +16,7 @@ def look(
         str | None,
         typer.Argument(
             metavar="[FILE|DATASET]",
-            help="A file, FILE#SHEET, a pattern in quotes such as 'days/*.csv', or a dataset.",
+            help="A file, FILE#PART, a pattern in quotes such as 'days/*.csv', or a dataset.",
         ),
     ] = None,
     declare: Annotated[
@@ -58,7 +58,7 @@ def look(
             "result",
             rows=found.rows,
             form=facts,
-            sheets=list(source_looks.sheets(found)),
+            parts=list(source_looks.parts(found)),
             declared=str(declared.file) if declared else "",
         )
         if declared is not None:
@@ -88,7 +88,10 @@ def draft(
 
 
 def compare(
-    left: Annotated[str, typer.Argument(metavar="A", help="A file, FILE#SHEET, or a dataset.")],
+    left: Annotated[
+        str,
+        typer.Argument(metavar="A", help="A file, FILE#PART, or a dataset."),
+    ],
     right: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     key: Annotated[
         list[str],

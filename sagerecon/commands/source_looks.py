@@ -73,15 +73,16 @@ def form(found: FileLook | DatasetLook) -> dict[str, str]:
         return {}
     file = found.file
     facts = {"format": FORMATS[file.format].title}
+    if file.format in ("csv", "iif"):
+        facts["encoding"] = file.encoding
     if file.format == "csv":
-        facts |= {
-            "encoding": file.encoding,
-            "delimiter": f"delimiter {_MARKS.get(file.delimiter, file.delimiter)}",
-        }
+        facts["delimiter"] = f"delimiter {_MARKS.get(file.delimiter, file.delimiter)}"
     if file.records:
         facts["records"] = f"records {'.'.join(file.records)}"
     if file.sheet:
         facts["sheet"] = f"sheet {file.sheet}"
+    if file.table:
+        facts["table"] = f"table {file.table}"
     if file.skip:
         facts["heading"] = f"heading in line {file.skip + 1}"
     if not file.has_header:
@@ -98,9 +99,9 @@ def findings(found: FileLook | DatasetLook) -> Sequence[Finding]:
     return found.findings if isinstance(found, FileLook) else ()
 
 
-def sheets(found: FileLook | DatasetLook) -> Sequence[str]:
-    """Return the sheets of a workbook."""
-    return found.sheets if isinstance(found, FileLook) else ()
+def parts(found: FileLook | DatasetLook) -> Sequence[str]:
+    """Return the sheets, tables or lists of records of a file that may have several."""
+    return found.parts if isinstance(found, FileLook) else ()
 
 
 def datasets(project: Path, hosts: Collection[str] = ()) -> Mapping[str, str]:

@@ -107,6 +107,8 @@ def _file_lines(entry: Entry) -> Iterator[str]:
         yield f"    skip: {file.skip}"
     if file.sheet:
         yield f"    sheet: {_text(file.sheet)}"
+    if file.table:
+        yield f"    table: {_text(file.table)}"
     if file.notation.decimal != ".":
         yield f"    decimal: {json.dumps(file.notation.decimal)}"
     if file.notation.thousands:

@@ -27,12 +27,15 @@ class Format:
     encoding: str = "utf-8-sig"  #: of a file that declares none
     #: Kinds of records that it has, and the fields of each; either is empty if there may be any.
     records: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    has_parts: bool = True  #: whether a file may hold several tables
 
 
 FORMATS: Mapping[str, Format] = {
     "json": Format("JSON", (".json",), is_nested=True, signatures=("JSON",)),
-    "jsonl": Format("JSON lines", (".jsonl", ".ndjson"), is_nested=True, signatures=("JSON",)),
-    "csv": Format("CSV", (".csv", ".tsv")),
+    "jsonl": Format(
+        "JSON lines", (".jsonl", ".ndjson"), is_nested=True, signatures=("JSON",), has_parts=False
+    ),
+    "csv": Format("CSV", (".csv", ".tsv"), has_parts=False),
     "xlsx": Format(
         "an XLSX workbook", (".xlsx",), signatures=("an XLSX workbook", "a workbook or another zip archive")
     ),
@@ -49,7 +52,7 @@ FORMATS: Mapping[str, Format] = {
         records={section: frozenset() for section in SAFT_SECTIONS},
     ),
     "iif": Format("IIF", (".iif",), signatures=("IIF",)),
-    "parquet": Format("Parquet", (".parquet",), signatures=("Parquet",)),
+    "parquet": Format("Parquet", (".parquet",), signatures=("Parquet",), has_parts=False),
     "sqlite": Format(
         "a SQLite database", (".sqlite", ".sqlite3", ".db", ".db3"), signatures=("a SQLite database",)
     ),

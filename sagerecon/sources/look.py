@@ -33,6 +33,9 @@ from sagerecon.sources.sql_finding import sql_finding
 from sagerecon.sources.table_reader import ChangeWriter, FindingCollector, read_table
 from sagerecon.sources.tables import load_table
 
+#: The formats whose parts are sheets, which are rarely named by what they hold.
+_WORKBOOKS = ("xlsx", "ods", "xls")
+
 #: The types of which values have an order.
 _SCALARS = (TEXT, INTEGER, DECIMAL, BOOLEAN, DATE, DATETIME)
 
@@ -55,7 +58,7 @@ class FileLook:
 
     file: SourceFile
     rows: int
-    sheets: tuple[str, ...]
+    parts: tuple[str, ...]  #: its sheets, tables or lists of records, if it may have several
     columns: tuple[ColumnFigures, ...]  #: of the columns of `file`, in their order
     findings: tuple[Finding, ...]
 
@@ -67,12 +70,13 @@ class NamedFile:
     folder: Path  #: resolved
     pattern: str  #: below the folder, as `path` of a declaration
     first: Path  #: the first file of them
-    part: str  #: the sheet of a workbook, or the kind of records
+    part: str  #: the sheet of a workbook, the table of a database, or the kind of records
 
     @property
     def table(self) -> str:
         """The name of its table."""
-        stem = self.part if self.part and format_of(self.first.name) != "xlsx" else self.first.stem
+        is_named = self.part and format_of(self.first.name) not in _WORKBOOKS
+        stem = self.part.rpartition(".")[2] if is_named else self.first.stem
         return column_names([stem if self.pattern == as_pattern(self.first.name) else self.folder.name])[0]
 
 
@@ -108,7 +112,7 @@ def look_at_file(named: NamedFile, work_folder: Path, progress: Callable[[str, i
     detected = replace(detected, file=replace(detected.file, path=named.pattern))
     if not detected.file.columns:
         return FileLook(
-            file=detected.file, rows=0, sheets=detected.sheets, columns=(), findings=detected.findings
+            file=detected.file, rows=0, parts=detected.parts, columns=(), findings=detected.findings
         )
     file, rows, findings = _load(detected, named.folder, work_folder, progress)
     with closing(open_for_reading(work_folder / "look.duckdb", _SECONDS)) as connection:
@@ -129,7 +133,7 @@ def look_at_file(named: NamedFile, work_folder: Path, progress: Callable[[str, i
     return FileLook(
         file=replace(file, columns=tuple(declared)),
         rows=rows,
-        sheets=detected.sheets,
+        parts=detected.parts,
         columns=tuple(columns),
         findings=(*detected.findings, *findings),
     )
@@ -168,7 +172,8 @@ def _load(
         for column, wider in zip(file.columns, columns, strict=True):
             if wider is None:
                 reason = next(f for f in misfits.all() if f.message.startswith(f"{column.name}:"))
-                left_out.append(replace(reason, severity=Severity.WARNING))
+                message = f"{reason.message} The column is left out."
+                left_out.append(replace(reason, message=message, severity=Severity.WARNING))
         file = replace(file, columns=tuple(column for column in columns if column is not None))
     rows = sum(fact.rows for fact in facts)
     with closing(open_for_loading(work_folder / "look.duckdb")) as connection:
