@@ -31,7 +31,7 @@ def look(
     json: Json = False,
 ) -> None:
     """Show the columns of a file or a dataset: types, blanks, values, totals. Needs no project."""
-    from sagerecon.cli.console import command
+    from sagerecon.cli.console import command, exit_by_findings
     from sagerecon.commands import source_looks
     from sagerecon.model.count import counted
     from sagerecon.report.terminal.looks import column_figures, figures_document
@@ -65,6 +65,7 @@ def look(
             screen.print(f"Declared as '{declared.table}' in {declared.file}. Next: sagerecon snapshot")
         elif facts:
             screen.print("To write this to sources.yaml: add --declare")
+        exit_by_findings(source_looks.findings(found))
 
 
 def draft(
@@ -117,6 +118,7 @@ def compare(
     """Compare two files or datasets record by record. Exit code 0: equal; 1: differences; 2: not compared."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands.table_comparison import Question, open_comparison, output_errors
+    from sagerecon.model.count import counted
     from sagerecon.report.comparison import comparison_file, difference_document, facts_document
     from sagerecon.report.terminal.comparison import ShownDifferences, compared_columns
 
@@ -147,4 +149,4 @@ def compare(
             screen.print(f"Written: {path}")
         if not facts.is_equal:
             raise typer.Exit(NEEDS_REVIEW)
-        screen.print(f"Equal: {facts.equal:,} rows.")
+        screen.print(f"Equal: {counted(facts.equal, 'row')}.")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sagerecon.commands.source_tables import Progress, look_at, open_table
+from sagerecon.commands.source_tables import Progress, look_at, nearest_type, open_table
 from sagerecon.documents.package import schema
 from sagerecon.files.reading import read_bounded
 from sagerecon.files.writing import write_text
@@ -195,8 +195,5 @@ def _comments(found: FileLook) -> dict[str, str]:
         if said:
             comments[figures.name] = said[0]
         elif figures.nearest:
-            misfits = ", ".join(f"'{each.text[:40]}'" for each in figures.misfits)
-            comments[figures.name] = (
-                f"{figures.nearest} in {figures.fits:,} of {figures.rows:,} rows; not {misfits}"
-            )
+            comments[figures.name] = nearest_type(figures)
     return {name: visible(comment) for name, comment in comments.items()}

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sagerecon.model.column_figures import ColumnFigures
 from sagerecon.model.errors import ProjectError, SourceError, UnreadableTableError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.limits import SQL_SECONDS
@@ -39,10 +40,17 @@ class SourceTable:
     name: str  #: as the user wrote it
     columns: Columns
     titles: Mapping[str, str]  #: the columns by their titles in the file
+    blank: Collection[str]  #: columns of a file without a value, whose type is not known
+    nearest: Mapping[str, str]  #: what the texts of a column nearly are, and which of them are not
     findings: tuple[Finding, ...]  #: about how it was read
     snapshot: Snapshot
     dataset: str
     seconds: int
+
+    def find(self, name: str) -> str:
+        """Return the column of this name, or with this title; empty for none."""
+        names = (name, self.titles.get(name, ""), *column_names([name]))
+        return next((found for found in names if found in self.columns), "")
 
     def column(self, name: str) -> str:
         """Return the column of this name, or with this title.
@@ -50,9 +58,8 @@ class SourceTable:
         Raises:
             ProjectError: there is none.
         """
-        for found in (name, self.titles.get(name, ""), *column_names([name])):
-            if found in self.columns:
-                return found
+        if found := self.find(name):
+            return found
         hint = suggestion(name, self.columns) or f"Its columns: {', '.join(list(self.columns)[:30])}."
         raise ProjectError(f"{self.name} has no column '{name}'.", hint)
 
@@ -92,6 +99,12 @@ def open_table(
         yield table
 
 
+def nearest_type(figures: ColumnFigures) -> str:
+    """Return what the texts of a column nearly are, with some that are not."""
+    misfits = ", ".join(f"'{each.text[:40]}' ({each.origin})" for each in figures.misfits)
+    return f"{figures.nearest} in {figures.fits:,} of {figures.rows:,} rows; not {misfits}"
+
+
 @contextmanager
 def _unreadable(name: str) -> Iterator[None]:
     """Raise an UnreadableTableError for what a reader finds wrong with a file of this name."""
@@ -120,6 +133,8 @@ def _open_file(name: str, file: NamedFile, progress: Progress) -> Iterator[Sourc
             name=name,
             columns=_compared(snapshot.columns(file.table)),
             titles={each.title: each.name for each in look.columns},
+            blank={each.name for each in look.columns if not each.rows},
+            nearest={each.name: nearest_type(each) for each in look.columns if each.nearest},
             findings=tuple(each for each in look.findings if each.severity is not Severity.INFO),
             snapshot=snapshot,
             dataset=file.table,
@@ -130,6 +145,10 @@ def _open_file(name: str, file: NamedFile, progress: Progress) -> Iterator[Sourc
 @contextmanager
 def _open_dataset(name: str, folder: Path, hosts: Collection[str]) -> Iterator[SourceTable]:
     if not (folder / FILE).is_file():
+        if Path(name).is_dir():
+            raise ProjectError(
+                f"{name} is a folder.", f"Name a file in it, or several in quotes: '{Path(name) / '*.csv'}'."
+            )
         raise ProjectError(
             f"There is no file {name}.", "To name a dataset, give the project's folder with --project."
         )
@@ -147,6 +166,8 @@ def _open_dataset(name: str, folder: Path, hosts: Collection[str]) -> Iterator[S
             name=name,
             columns=_compared(snapshot.columns(name)),
             titles={".".join(column.path): column.name for column in declared},
+            blank=(),
+            nearest={},
             findings=(),
             snapshot=snapshot,
             dataset=name,

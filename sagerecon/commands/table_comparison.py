@@ -11,13 +11,16 @@ from pathlib import Path
 
 from sagerecon.commands.source_tables import Progress, SourceTable, open_table
 from sagerecon.files.table_file import TooManyRowsError
+from sagerecon.model.code import Code
 from sagerecon.model.errors import ProjectError
-from sagerecon.model.finding import Finding
+from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import places_of
+from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.model.two_sides import Compared, ComparisonFacts, RecordDifference, SideKey, SideRow
 from sagerecon.model.value import Scalar, Value, canonical
 from sagerecon.report.comparison import SUFFIXES
-from sagerecon.sources.keyed import CommonType, KeyColumn, common_type
+from sagerecon.sources.keyed import CommonType, KeyColumn, common_type, plain_digits
 from sagerecon.sources.rows import ORIGIN
 from sagerecon.validation.record_comparison import RecordComparison
 
@@ -58,6 +61,7 @@ class TableComparison:
         named = [_named(text, left, right) for text in question.match]
         self._key = [_named(text, left, right) for text in question.key]
         ignored = _ignored(question.ignore, left, right)
+        _require_once([*self._key, *named], ignored)
         lefts, rights = {pair.left for pair in named}, {pair.right for pair in named}
         same = [
             _pair(name, name, left, right)
@@ -89,7 +93,23 @@ class TableComparison:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is to be known about how the tables were read."""
-        return (*self._left.findings, *self._right.findings)
+        return (*self._left.findings, *self._right.findings, *self._nearly_numbers())
+
+    def _nearly_numbers(self) -> Iterator[Finding]:
+        """Yield a warning for each column of numbers that is text on one side, and so is not summed."""
+        for pair in (*self._key, *self._pairs):
+            if pair.type is not CommonType.DIGITS:
+                continue
+            for side, name in ((self._left, pair.left), (self._right, pair.right)):
+                if name in side.nearest:
+                    message = f"column '{name}' is text, so it is compared by its digits, and not summed: "
+                    yield Finding(
+                        code=Code.AMBIGUOUS_COLUMN,
+                        place=Place(Path(side.name).name),
+                        message=f"{message}{side.nearest[name]}.",
+                        hint="Correct the cells, or leave them blank.",
+                        severity=Severity.WARNING,
+                    )
 
     def differences(self) -> Iterator[RecordDifference]:
         """Yield the keys whose records differ, in the order of the keys.
@@ -160,17 +180,41 @@ def _named(text: str, left: SourceTable, right: SourceTable) -> _Pair:
 
 
 def _pair(name: str, other: str, left: SourceTable, right: SourceTable) -> _Pair:
-    return _Pair(name, other, common_type(left.columns[name], right.columns[other]))
+    one, another = left.columns[name], right.columns[other]
+    if name in left.blank:
+        one = another
+    elif other in right.blank:
+        another = one
+    return _Pair(name, other, common_type(one, another))
+
+
+def _require_once(named: Sequence[_Pair], ignored: Collection[str]) -> None:
+    """Check that each column is named once, in the key or in a match, and is not ignored as well.
+
+    Raises:
+        ProjectError: one is not.
+    """
+    for names in ([pair.left for pair in named], [pair.right for pair in named]):
+        for name in names:
+            if names.count(name) > 1:
+                raise ProjectError(f"'{name}' is named twice.", "Name each column once, by --key or --match.")
+            if name in ignored:
+                raise ProjectError(f"'{name}' is both compared and ignored.", f"Leave out --ignore {name}.")
 
 
 def _ignored(names: Sequence[str], left: SourceTable, right: SourceTable) -> set[str]:
-    """Return the columns that are not compared; each is a column of one of the sides."""
+    """Return the columns that are not compared; each is a column of one of the sides.
+
+    Raises:
+        ProjectError: neither side has it.
+    """
     found: set[str] = set()
     for name in names:
-        try:
-            found.add(left.column(name))
-        except ProjectError:
-            found.add(right.column(name))
+        there = {side.find(name) for side in (left, right)} - {""}
+        if not there:
+            hint = suggestion(name, [*left.columns, *right.columns])
+            raise ProjectError(f"Neither {left.name} nor {right.name} has a column '{name}'.", hint)
+        found |= there
     return found
 
 
@@ -218,6 +262,12 @@ def _text(value: Value) -> Scalar:
             return canonical(_filled(value))
 
 
+def _digit_text(value: Value) -> Scalar:
+    """Return a text beside a number as that is written: `2.50` and the number 2.5 are equal."""
+    text = _text(value)
+    return plain_digits(text) if isinstance(text, str) else text
+
+
 def _filled(value: Value) -> object:
     """Return a list or an object without its blank values: a file that never has them lacks their keys."""
     if isinstance(value, Mapping):
@@ -240,5 +290,6 @@ _CONVERT: Mapping[CommonType, Callable[[Value], Scalar]] = {
     CommonType.DAY: _day,
     CommonType.TIME: _moment,
     CommonType.FLAG: _flag,
+    CommonType.DIGITS: _digit_text,
     CommonType.TEXT: _text,
 }

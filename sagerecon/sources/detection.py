@@ -23,7 +23,7 @@ from sagerecon.model.place import Place
 from sagerecon.sources.database_shape import detect_parquet, detect_sqlite
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.detected import Detected, cell_column, column_names, no_part, warning
-from sagerecon.sources.files import content_kind, file_errors, require_format, source_error
+from sagerecon.sources.files import content_kind, file_errors, require_content, require_format, source_error
 from sagerecon.sources.formats import FORMATS, default_encoding, format_of
 from sagerecon.sources.headings import (
     SAMPLE_ROWS,
@@ -40,8 +40,7 @@ from sagerecon.sources.xml_shape import detect_xml
 #: Characters from which the form of a table is told, whatever the length of a row.
 _SAMPLE_CHARACTERS = 1_000_000
 
-#: Formats of which no file is text, and the bytes by which text is told.
-_BINARY = frozenset({"xlsx", "ods", "xls", "parquet", "sqlite"})
+#: Bytes by which text is told.
 _HEAD = 4096
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -66,6 +65,7 @@ def detect_file(path: Path, name: str, part: str = "") -> Detected:
         SourceError: it cannot be read, or its columns are not detected.
     """
     place = Place(path.name)
+    require_content(path, path.name)
     file_format, findings = _format(path)
     require_format(path, path.name, file_format)
     file = SourceFile(
@@ -107,7 +107,7 @@ def as_pattern(name: str) -> str:
 def _format(path: Path) -> tuple[str, tuple[Finding, ...]]:
     """Return the format of a file by its content, or by its name where the content does not tell it."""
     named, kind = format_of(path.name), content_kind(path, path.name)
-    if not kind and named in _BINARY and _is_text(path):
+    if not kind and named and FORMATS[named].is_binary and _is_text(path):
         kind = FORMATS["csv"].title  # many programs write tables of text as .xls
     elif named and (not kind or kind in FORMATS[named].signatures):
         return named, ()

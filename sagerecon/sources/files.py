@@ -107,6 +107,8 @@ def require_format(path: Path, name: str, file_format: str) -> None:
         SourceError: it has another format, such as a web page saved as data.
     """
     kind = FORMATS[file_format]
+    if kind.is_binary:
+        require_content(path, name)
     found = content_kind(path, name)
     if found and found not in kind.signatures:
         raise source_error(
@@ -117,6 +119,17 @@ def require_format(path: Path, name: str, file_format: str) -> None:
                 WAYS_OUT.get(found, ""),
             )
         )
+
+
+def require_content(path: Path, name: str) -> None:
+    """Check that a file is not empty.
+
+    Raises:
+        SourceError: it has no bytes.
+    """
+    with file_errors(Place(name)):
+        if not path.stat().st_size:
+            raise source_error(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
 
 
 def content_kind(path: Path, name: str) -> str:

@@ -21,6 +21,9 @@ from sagerecon.sources.rows import converter
 #: Texts from which the readings are told that are tried on all.
 _FIRST = 500
 
+#: Texts of these on which each reading is tried before the others.
+_TRIED = 20
+
 #: The share of them that a reading must fit to be tried on all.
 _HALF = 0.5
 
@@ -226,7 +229,7 @@ def _shape(date_format: str) -> re.Pattern[str]:
 
 
 def _may_fit(reading: Reading, first: Sequence[Text]) -> bool:
-    for tried in (first[:20], first):
+    for tried in (first[:_TRIED], first):
         if sum(reading.value(text.text) is not None for text in tried) < max(len(tried) * _HALF, 1):
             return False
     return True
@@ -248,13 +251,11 @@ def _candidates(column: Column, file: SourceFile, first: Sequence[Text]) -> Iter
     yield reading(replace(column, type="integer"))
     for marks in MARKS:
         yield reading(replace(column, type="decimal", scale=MAX_SCALE), marks)
-    yield reading(replace(column, type="date"))
-    for day in _DATES:
-        yield reading(replace(column, type="date", formats=(day,)))
-    yield reading(replace(column, type="datetime"))
-    for day in ("%Y-%m-%d", *_DATES):
-        for time in _TIMES:
-            yield reading(replace(column, type="datetime", formats=(f"{day} {time}",)))
+    days = [("date", day) for day in ("", *_DATES)]
+    times = [f"{day} {time}" for day in ("%Y-%m-%d", *_DATES) for time in _TIMES]
+    for kind, form in (*days, *(("datetime", time) for time in ("", *times))):
+        if any(_shape(form).fullmatch(text.text) for text in first[:_TRIED]):
+            yield reading(replace(column, type=kind, formats=(form,) if form else ()))
 
 
 def with_marks(file: SourceFile, marks: tuple[str, str]) -> SourceFile:

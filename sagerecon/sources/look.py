@@ -21,7 +21,7 @@ from sagerecon.model.value import Scalar
 from sagerecon.sources.bounded import Allowance, BoundedConnection, SqlError
 from sagerecon.sources.database import open_for_loading, open_for_reading, quote_identifier
 from sagerecon.sources.databases import Databases
-from sagerecon.sources.definitions import MAX_SCALE, Column, SourceFile
+from sagerecon.sources.definitions import MAX_SCALE, Column, RowRule, SourceFile
 from sagerecon.sources.detected import Detected, column_names, warning
 from sagerecon.sources.detection import as_pattern, detect_file
 from sagerecon.sources.files import source_error
@@ -47,6 +47,9 @@ _BATCH_ROWS = 1_000
 #: The types of which a column is read in turn, until one fits all cells.
 _WIDER = {"integer": "decimal", "boolean": "text", "date": "datetime", "datetime": "text"}
 _SCALES = (2, 6, MAX_SCALE)
+
+#: The rule by which headings below the first are passed over, as where files were joined.
+_REPEATED = RowRule("headings", is_header=True)
 
 #: The notation by which a text with control characters is read; the snapshot lists what it changes.
 _WITHOUT_CONTROLS = replace(PLAIN, controls="remove")
@@ -145,19 +148,29 @@ class _Misfits(FindingCollector):
     def __init__(self) -> None:
         super().__init__()
         self.columns: set[str] = set()
+        self.has_headings = False
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         if finding.severity is Severity.ERROR:
             self.columns.add(finding.message.partition(":")[0])
+        self.has_headings |= finding.code is Code.HEADER_REPEATED
         super().add(finding)
+
+    def warning(self, column: Column, consequence: str) -> Finding:
+        """Return the first finding about a cell of a column as a warning, with what follows from it."""
+        first = next(each for each in self.all() if each.message.startswith(f"{column.name}:"))
+        message = f"{first.message} {consequence}"
+        return replace(first, message=message, hint="", severity=Severity.WARNING)
 
 
 def _load(
     detected: Detected, folder: Path, work_folder: Path, progress: Callable[[str, int], None]
 ) -> tuple[SourceFile, int, list[Finding]]:
     """Load the table with the narrowest types that fit; return its declaration, rows and findings."""
-    file, left_out = detected.file, []
+    # A table without rows is one, too; whether it is allowed is asked of the one that is declared.
+    file = replace(detected.file, optional=True)
+    said: dict[str, Finding] = {}  #: of columns that are not read as they are, by their names
     lines = work_folder / "look.ndjson"
     while True:
         misfits = _Misfits()
@@ -165,20 +178,24 @@ def _load(
         changes = ChangeWriter(len)
         facts = read_table(file, folder, lines, misfits, changes, progress, (), Databases())
         names = {column.name for column in file.columns} & misfits.columns
-        if not names:
+        is_new_rule = misfits.has_headings and not file.pass_over
+        if not names and not is_new_rule:
             break
         lines.unlink()
+        if is_new_rule:
+            file = replace(file, pass_over=(_REPEATED,))
         columns = [_wider(column) if column.name in names else column for column in file.columns]
         for column, wider in zip(file.columns, columns, strict=True):
             if wider is None:
-                reason = next(f for f in misfits.all() if f.message.startswith(f"{column.name}:"))
-                message = f"{reason.message} The column is left out."
-                left_out.append(replace(reason, message=message, severity=Severity.WARNING))
+                said[column.name] = misfits.warning(column, "The column is left out.")
+            elif wider.notation is not column.notation:
+                said[column.name] = misfits.warning(column, "Such characters are removed on reading.")
         file = replace(file, columns=tuple(column for column in columns if column is not None))
     rows = sum(fact.rows for fact in facts)
+    file = replace(file, optional=not rows)
     with closing(open_for_loading(work_folder / "look.duckdb")) as connection:
         load_table(connection, file, lines, rows)
-    return file, rows, [*left_out, *misfits.all()]
+    return file, rows, [*said.values(), *misfits.all()]
 
 
 def _wider(column: Column) -> Column | None:
