@@ -123,17 +123,19 @@ def compare(
     from sagerecon.report.terminal.comparison import ShownDifferences, compared_columns
 
     with command(json) as screen, ExitStack() as stack:
-        question = Question(left=left, right=right, key=key, match=match or (), ignore=ignore or ())
+        outputs = output or []
+        question = Question(
+            left=left, right=right, key=key, match=match or (), ignore=ignore or (), outputs=outputs
+        )
         with screen.progress("reading") as meter:
             comparison = stack.enter_context(
                 open_comparison(question, project, lambda file, rows: meter(rows, 0, file), allow_host or ())
             )
         compared, shown = comparison.compared, ShownDifferences(comparison.compared)
         screen.findings(comparison.findings)
-        with output_errors(output or ()), ExitStack() as files:
+        with output_errors(), ExitStack() as files:
             sinks = [
-                files.enter_context(comparison_file(path, compared, comparison.numeric))
-                for path in output or ()
+                files.enter_context(comparison_file(path, compared, comparison.numeric)) for path in outputs
             ]
             for found in comparison.differences():
                 shown.add(found)
@@ -145,7 +147,7 @@ def compare(
                 sink(facts)
         screen.show(*shown.lines(facts), *compared_columns(compared))
         screen.event("result", is_equal=facts.is_equal, **facts_document(compared, facts))
-        for path in output or ():
+        for path in outputs:
             screen.print(f"Written: {path}")
         if not facts.is_equal:
             raise typer.Exit(NEEDS_REVIEW)

@@ -44,8 +44,14 @@ class SourceTable:
     nearest: Mapping[str, str]  #: what the texts of a column nearly are, and which of them are not
     findings: tuple[Finding, ...]  #: about how it was read
     snapshot: Snapshot
+    data: Path  #: the folder of its files
     dataset: str
     seconds: int
+
+    @property
+    def files(self) -> Iterator[Path]:
+        """The files of which the snapshot was taken."""
+        return (self.data / file.path for file in self.snapshot.facts.files if "://" not in file.path)
 
     def find(self, name: str) -> str:
         """Return the column of this name, or with this title; empty for none."""
@@ -137,6 +143,7 @@ def _open_file(name: str, file: NamedFile, progress: Progress) -> Iterator[Sourc
             nearest={each.name: nearest_type(each) for each in look.columns if each.nearest},
             findings=tuple(each for each in look.findings if each.severity is not Severity.INFO),
             snapshot=snapshot,
+            data=file.folder,
             dataset=file.table,
             seconds=_SECONDS,
         )
@@ -170,6 +177,7 @@ def _open_dataset(name: str, folder: Path, hosts: Collection[str]) -> Iterator[S
             nearest={},
             findings=(),
             snapshot=snapshot,
+            data=project.data,
             dataset=name,
             seconds=max(project.sql_seconds, SQL_SECONDS.most),
         )

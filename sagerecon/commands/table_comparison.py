@@ -37,6 +37,7 @@ class Question:
     key: Sequence[str]
     match: Sequence[str] = ()  #: columns with other names on the right side
     ignore: Sequence[str] = ()
+    outputs: Sequence[Path] = ()  #: the files to write
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,31 +145,54 @@ def open_comparison(
         hosts: those that are allowed for this command.
 
     Raises:
-        ProjectError: there is no such table or column.
+        ProjectError: there is no such table or column, or an output cannot be written.
         SourceError: a table cannot be read.
     """
+    _require_writable(question.outputs)
     with ExitStack() as stack:
         left = stack.enter_context(open_table(question.left, project, progress, hosts))
         right = stack.enter_context(open_table(question.right, project, progress, hosts))
+        _require_no_source(question.outputs, (*left.files, *right.files))
         yield TableComparison(question, left, right)
 
 
 @contextmanager
-def output_errors(paths: Sequence[Path]) -> Iterator[None]:
-    """Raise a ProjectError for files that cannot be written.
-
-    Raises:
-        ProjectError: a file has another suffix, or cannot be written.
-    """
-    for path in paths:
-        if path.suffix.lower() not in SUFFIXES:
-            raise ProjectError(f"{path} is not one of {', '.join(SUFFIXES)}.", "Name the file by its format.")
+def output_errors() -> Iterator[None]:
+    """Raise a ProjectError for a file that cannot be written in the block."""
     try:
         yield
     except OSError as error:
         raise ProjectError(f"{error.filename or 'The file'} cannot be written: {error.strerror}.") from error
     except TooManyRowsError as error:
         raise ProjectError(f"The workbook cannot be written: {error}.", "Write a .csv file.") from error
+
+
+def _require_writable(outputs: Sequence[Path]) -> None:
+    """Check the names of the files to write, before a table is read.
+
+    Raises:
+        ProjectError: one has another suffix, is named twice, is a folder, or lies in none.
+    """
+    for path in outputs:
+        if path.suffix.lower() not in SUFFIXES:
+            raise ProjectError(f"{path} is not one of {', '.join(SUFFIXES)}.", "Name the file by its format.")
+        if outputs.count(path) > 1:
+            raise ProjectError(f"{path} is named twice.", "Give each output a name of its own.")
+        if path.is_dir():
+            raise ProjectError(f"{path} cannot be written: it is a folder.", "Name a file in it.")
+        if not path.parent.is_dir():
+            raise ProjectError(f"{path} cannot be written: there is no folder {path.parent}.")
+
+
+def _require_no_source(outputs: Sequence[Path], sources: Sequence[Path]) -> None:
+    """Check that no file to write is one of those that are compared.
+
+    Raises:
+        ProjectError: one is, and would be lost.
+    """
+    for path in outputs:
+        if path.exists() and any(source.exists() and path.samefile(source) for source in sources):
+            raise ProjectError(f"{path} is one of the compared files.", "Give the output another name.")
 
 
 def _named(text: str, left: SourceTable, right: SourceTable) -> _Pair:

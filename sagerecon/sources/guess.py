@@ -72,6 +72,7 @@ _SHAPES = {
 _WORDS = (("yes", "no"), ("y", "n"), ("true", "false"), ("ja", "nein"), ("oui", "non"), ("sí", "no"))
 
 _CODE = re.compile(r"\s*[+]?0[0-9]+\s*|\s*[+][0-9]+\s*")
+_PLAIN = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]+")
 
 
@@ -97,9 +98,14 @@ class Reading:
     scale: int = 0
     least: str | Decimal | None = None
     greatest: str | Decimal | None = None
-    sum: Decimal = Decimal()
     seen: int = 0  #: a fingerprint of all values
     misfits: list[Text] = field(default_factory=list)
+    _amounts: list[Decimal] = field(default_factory=list)  #: what is to be summed, some of it summed already
+
+    @property
+    def sum(self) -> Decimal:
+        """The sum of the numbers of all rows."""
+        return total(self._amounts)
 
     @property
     def about(self) -> str:
@@ -111,8 +117,11 @@ class Reading:
 
     def value(self, text: str) -> str | None:
         """Return what the reading makes of a text, or None."""
-        if self.shape is not None and self.shape.fullmatch(text) is None:
-            return None  # without the hint that the converter would look for
+        if self.shape is not None:
+            if self.shape.fullmatch(text) is None:
+                return None  # without the hint that the converter would look for
+        elif _PLAIN.fullmatch(text) is not None and self.column.type != "boolean":
+            return text  # as each converter of numbers returns it
         try:
             value = self.convert(text)
         except CellError:
@@ -133,7 +142,9 @@ class Reading:
         if self.column.type in ("integer", "decimal"):
             known = Decimal(value)
             self.scale = max(self.scale, len(value.partition(".")[2]))
-            self.sum = total((self.sum, product(text.rows, known)))
+            self._amounts.append(known if text.rows == 1 else product(text.rows, known))
+            if len(self._amounts) >= _FIRST:
+                self._amounts = [total(self._amounts)]
         if self.least is None or known < self.least:  # type: ignore[operator]
             self.least = known
         if self.greatest is None or known > self.greatest:  # type: ignore[operator]
@@ -195,6 +206,8 @@ def read_texts(column: Column, texts: Iterable[Text], file: SourceFile) -> Readi
         has_codes = has_codes or _is_code(text.text)
         least = text.text if least is None else min(least, text.text)
         greatest = text.text if greatest is None else max(greatest, text.text)
+        if has_codes:
+            tried = []  # whatever else fits, the column is text
         for reading in tried:
             reading.add(text)
     return Readings(
