@@ -39,7 +39,7 @@ class SourceTable:
 
     name: str  #: as the user wrote it
     columns: Columns
-    titles: Mapping[str, str]  #: the columns by their titles in the file
+    titles: Sequence[tuple[str, str]]  #: the title of a column in the file, and its name
     blank: Collection[str]  #: columns of a file without a value, whose type is not known
     nearest: Mapping[str, str]  #: what the texts of a column nearly are, and which of them are not
     findings: tuple[Finding, ...]  #: about how it was read
@@ -54,19 +54,33 @@ class SourceTable:
         return (self.data / file.path for file in self.snapshot.facts.files if "://" not in file.path)
 
     def find(self, name: str) -> str:
-        """Return the column of this name, or with this title; empty for none."""
-        names = (name, self.titles.get(name, ""), *column_names([name]))
-        return next((found for found in names if found in self.columns), "")
+        """Return the column of this name, or with this title; empty for none.
+
+        Raises:
+            ProjectError: it is the title of one column and the name of another, or the title of several.
+        """
+        titled = [found for title, found in self.titles if title == name and found in self.columns]
+        if name in self.columns and (name in titled or not titled):
+            return name
+        several = [*([name] if name in self.columns else []), *titled]
+        if len(several) > 1:
+            raise ProjectError(
+                f"{self.name} has several columns '{name}': {', '.join(several)}.",
+                "Name it by its title where that differs, or by the name that 'look' shows.",
+            )
+        return next((found for found in (*several, *column_names([name])) if found in self.columns), "")
 
     def column(self, name: str) -> str:
         """Return the column of this name, or with this title.
 
         Raises:
-            ProjectError: there is none.
+            ProjectError: there is none, or there are several.
         """
         if found := self.find(name):
             return found
-        hint = suggestion(name, self.columns) or f"Its columns: {', '.join(list(self.columns)[:30])}."
+        reasons = [each.message for each in self.findings if each.message.startswith(f"{name}:")]
+        listed = f"Its columns: {', '.join(list(self.columns)[:30])}."
+        hint = (reasons[0] if reasons else "") or suggestion(name, self.columns) or listed
         raise ProjectError(f"{self.name} has no column '{name}'.", hint)
 
     def rows(self, key: Sequence[KeyColumn]) -> Iterator[tuple[tuple[Scalar, ...], Mapping[str, Value]]]:
@@ -138,7 +152,7 @@ def _open_file(name: str, file: NamedFile, progress: Progress) -> Iterator[Sourc
         yield SourceTable(
             name=name,
             columns=_compared(snapshot.columns(file.table)),
-            titles={each.title: each.name for each in look.columns},
+            titles=[(each.title, each.name) for each in look.columns],
             blank={each.name for each in look.columns if not each.rows},
             nearest={each.name: nearest_type(each) for each in look.columns if each.nearest},
             findings=tuple(each for each in look.findings if each.severity is not Severity.INFO),
@@ -172,7 +186,7 @@ def _open_dataset(name: str, folder: Path, hosts: Collection[str]) -> Iterator[S
         yield SourceTable(
             name=name,
             columns=_compared(snapshot.columns(name)),
-            titles={".".join(column.path): column.name for column in declared},
+            titles=[(".".join(column.path), column.name) for column in declared],
             blank=(),
             nearest={},
             findings=(),

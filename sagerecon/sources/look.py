@@ -337,7 +337,8 @@ def _with_reading(figures: ColumnFigures, readings: Readings, chosen: Reading | 
             total=chosen.sum if chosen.column.type in ("integer", "decimal") else None,
         )
     nearest = readings.nearest()
-    if nearest is None or readings.has_codes:
+    is_ambiguous = any(each.rows == readings.rows for each in readings.tried)
+    if nearest is None or readings.has_codes or is_ambiguous:
         return figures
     misfits = tuple(Misfit(each.text, each.origin) for each in nearest.misfits)
     return replace(figures, nearest=nearest.about, fits=nearest.rows, misfits=misfits)
