@@ -72,6 +72,7 @@ def test_a_declared_notation_of_numbers_is_read(text: str, settings: dict[str, o
         ("#REF!", {}, "It is the error of a formula: correct the formula, and export the file again."),
         ("١٢", {}, "Only the digits 0 to 9 are read."),
         ("-12.00 CR", SIGNS, "sources.yaml declares decimal: '.' and no thousands separator."),
+        ("0.500", {"decimal": ",", "thousands": "."}, "Set decimal: '.' and thousands: \"\"."),
         ("£12 £", POUNDS, "sources.yaml declares decimal: '.' and thousands: ','."),
     ],
 )  # fmt: skip

@@ -69,7 +69,7 @@ def look(
 
 
 def draft(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset, or a declared file.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset.")],
     kind: Annotated[str, typer.Argument(metavar="KIND", help="The kind in Sage: sagerecon catalog list.")],
     name: Annotated[str, typer.Option(metavar="NAME", help="The name of the mapping.")] = "",
     project: Folder = HERE,

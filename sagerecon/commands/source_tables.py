@@ -114,7 +114,7 @@ def open_table(
         SourceError: the dataset cannot be read.
     """
     file = named_file(name)
-    opened = _open_dataset(name, project, hosts) if file is None else _open_file(name, file, progress)
+    opened = open_dataset(name, project, hosts) if file is None else _open_file(name, file, progress)
     with opened as table:
         yield table
 
@@ -164,7 +164,8 @@ def _open_file(name: str, file: NamedFile, progress: Progress) -> Iterator[Sourc
 
 
 @contextmanager
-def _open_dataset(name: str, folder: Path, hosts: Collection[str]) -> Iterator[SourceTable]:
+def open_dataset(name: str, folder: Path, hosts: Collection[str]) -> Iterator[SourceTable]:
+    """Open a dataset, or a declared file, of the project in a folder; errors as `open_table`."""
     if not (folder / FILE).is_file():
         if Path(name).is_dir():
             raise ProjectError(

@@ -247,7 +247,7 @@ def _origin(row: Mapping[str, Value]) -> str:
     if isinstance(origin, str) or origin is None:
         return origin or ""
     listed = [str(each) for each in origin] if isinstance(origin, Sequence) else [str(origin)]
-    more = f", and {len(listed) - _ORIGINS} more" if len(listed) > _ORIGINS else ""
+    more = f", and {len(listed) - _ORIGINS:,} more" if len(listed) > _ORIGINS else ""
     return ", ".join(listed[:_ORIGINS]) + more
 
 

@@ -93,7 +93,7 @@ def mapping_text(wanted: Proposal) -> str:
     if unused:
         lines.append("ignore:")
         lines += [f'  {name}: {{reason: "{REVIEW}: map it, or say why not"}}' for name in unused]
-    lines.append("fields:")
+    lines.append("fields:" if found else f"fields: {{}}  # {REVIEW}: no column was found for any field")
     lines += _field_lines(wanted, fields, found)
     return "\n".join(lines) + "\n"
 

@@ -48,6 +48,9 @@ _DELIMITERS = (",", ";", "\t", "|")
 #: The share of rows that have the width of the table.
 _MOST_ROWS = 0.8
 
+#: The share of them that is enough below a heading of that width.
+_HALF_OF_ROWS = 0.5
+
 #: A line by which Excel is told the delimiter.
 _SEP_LINE = re.compile(r"\ufeff?sep=(.)\s*")
 
@@ -191,7 +194,10 @@ class _Layout:
         rows = self.rows[self.heading or 0 :]
         share = sum(len(cells) == self.width for _, cells in rows) / max(len(rows), 1)
         is_table = self.width > 1 and (
-            share >= _MOST_ROWS or self.has_short_rows or self.has_trailing_delimiter
+            share >= _MOST_ROWS
+            or (self.heading is not None and share > _HALF_OF_ROWS)
+            or self.has_short_rows
+            or self.has_trailing_delimiter
         )
         return is_table, is_table and self.heading is not None, round(share, 2), self.width
 
