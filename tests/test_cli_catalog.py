@@ -113,6 +113,12 @@ def test_an_unknown_name_exits_with_2_and_a_message(arguments: tuple[str, ...], 
     assert word in " ".join((answered.stdout + answered.stderr).split())
 
 
+def test_the_percentages_of_a_tax_rate_are_shown() -> None:
+    shown = [line.split() for line in run("show", "tax_rate").stdout.splitlines()]
+    assert ["GB_STANDARD", "2011-01-04", "20.00"] in shown
+    assert result("show", "tax_rate")["kind"]["percentages"]["GB_STANDARD"]["2010-01-01"] == "17.50"
+
+
 def test_a_file_that_is_not_json_is_reported_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "new.json"
     path.write_text('{"swagger": "2.0",\n  "paths": oops}')

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -18,9 +19,13 @@ from moves import SHARED, Move, move
 from pack_moves import refusal, snapshot, tied_out
 
 from sagerecon.commands import plans
+from sagerecon.documents.package import catalog
+from sagerecon.model.code import Code
 from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined
+from sagerecon.model.finding import Finding
 from sagerecon.model.money import grouped, total
 from sagerecon.planning.plan import Header
+from sagerecon.validation.rate_periods import RatePeriods
 
 WHOLESALER = SHARED / "data" / "online-retail-gb"
 
@@ -73,11 +78,18 @@ def counted(outcomes: tuple[Outcome, ...]) -> dict[str, int]:
     return dict(Counter(o.key.partition("/")[0] for o in outcomes if isinstance(o, Draft)))
 
 
+def with_rate(draft: Draft, rate: str) -> Draft:
+    """Return a document with one line, of this tax rate."""
+    lines = catalog()[draft.kind].lines.items
+    return replace(draft, body={**draft.body, lines: [{"tax_rate_id": rate}]})
+
+
 @dataclass(frozen=True)
 class Planned:
     """What a plan of the wholesaler's two months has."""
 
     outcomes: tuple[Outcome, ...]
+    findings: tuple[Finding, ...]
     header: Header
 
 
@@ -95,8 +107,9 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Plans:
     def plan_of(choice: str) -> Planned:
         folder = tmp_path_factory.mktemp(choice) / "project"
         with move(folder, "retail-csv", WHOLESALER, choices[choice]) as moved:
-            outcomes = snapshot(moved).outcomes
-            return Planned(outcomes, plans.plan(moved.project, moved.clock).header)
+            prepared = snapshot(moved)
+            header = plans.plan(moved.project, moved.clock).header
+            return Planned(prepared.outcomes, prepared.findings, header)
 
     return plan_of
 
@@ -198,10 +211,21 @@ def test_c7_cancellations_become_credit_notes_and_corrections_do_not(planned: Pl
 
 @needs_wholesaler
 def test_c9_the_rate_of_vat_depends_on_the_day(planned: Plans) -> None:
-    outcomes = planned("kept").outcomes
-    days = [o.body["date"] for o in outcomes if isinstance(o, Draft) and o.kind.startswith("sales_")]
+    kept, naive = planned("kept"), RatePeriods(catalog())
+    days = []
+    for draft in kept.outcomes:
+        if isinstance(draft, Draft) and draft.kind.startswith("sales_"):
+            days.append(draft.body["date"])
+            naive.add(with_rate(draft, "GB_STANDARD"))
     before = sum(1 for day in days if isinstance(day, date) and day < date(2011, 1, 4))
     assert (before, len(days) - before) == (2_025, 1_476)
+    assert Code.RATE_CHANGES not in [finding.code for finding in kept.findings]
+    counts = [
+        tuple(int(count.replace(",", "")) for count in re.findall(r"([0-9,]+) documents", finding.message))
+        for finding in naive.findings(lambda _mapping, _rate: ())
+    ]
+    assert len(counts) == 2  # invoices, credit notes
+    assert tuple(map(sum, zip(*counts, strict=True))) == (2_025, 1_476)
 
 
 @needs_wholesaler

@@ -12,10 +12,11 @@ import duckdb
 import pytest
 
 from sagerecon.model import limits
-from sagerecon.model.errors import SourceError
+from sagerecon.model.errors import SourceError, StoreError
 from sagerecon.sources import bounded, dataset
 from sagerecon.sources import snapshot as snapshots
 from sagerecon.sources.bounded import Allowance, BoundedConnection, SqlError
+from sagerecon.sources.database import storage_errors
 from sagerecon.sources.dataset import compile_queries
 from sagerecon.sources.snapshot import open_snapshot
 from tests.source_cases import compiled, error_messages, parse_sources, snapshot, take
@@ -237,3 +238,11 @@ def test_a_large_snapshot_has_more_seconds(tmp_path: Path, monkeypatch: pytest.M
     with open_snapshot(path, shape, seconds=1) as opened, pytest.raises(SourceError) as caught:
         list(opened.rows("d"))
     assert "the query was stopped after 3 seconds" in message(caught.value)
+
+
+def test_rows_that_need_too_much_memory_are_not_called_a_file_that_is_open(tmp_path: Path) -> None:
+    with duckdb.connect(config={"memory_limit": "1MB"}) as connection:
+        with pytest.raises(StoreError) as caught, storage_errors(tmp_path / "snapshot.duckdb"):
+            connection.execute("CREATE TABLE t AS SELECT range AS n, 'x' AS t FROM range(10000000)")
+        assert "Another program" not in str(caught.value.hint)
+        assert "memory" in str(caught.value.hint)

@@ -132,6 +132,15 @@ def test_a_list_that_is_absent_is_named(tmp_path: Path) -> None:
     assert finding_messages(tmp_path, optional, {"t.iif": GOOD}) == ["t.iif: the file has no list 'ACCT'."]
 
 
+def test_an_optional_list_may_be_in_one_of_several_files(tmp_path: Path) -> None:
+    optional = ACCOUNTS.replace("path: t.iif", 'path: "*.iif"\n    optional: true')
+    other = "!CUST\tNAME\nCUST\tOak\n"
+    assert finding_messages(tmp_path, optional, {"a.iif": other, "b.iif": GOOD, "c.iif": other}) == []
+    assert finding_messages(tmp_path, optional, {"a.iif": other, "b.iif": other, "c.iif": other}) == [
+        f"{name}.iif: the file has no list 'ACCNT'." for name in "abc"
+    ]
+
+
 def test_rows_without_a_heading_are_an_error(tmp_path: Path) -> None:
     content = GOOD.replace("!ACCNT", "!ACNT")
     assert "t.iif:4: ACCNT has no heading !ACCNT above it, so its columns are not known." in finding_messages(

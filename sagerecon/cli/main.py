@@ -16,6 +16,7 @@ from sagerecon.cli import (
     catalog,
     decisions,
     looking,
+    mapping_tests,
     projects,
     reconciliation,
     rehearsal,
@@ -36,6 +37,7 @@ app.command()(projects.init)
 app.command()(projects.trust)
 app.command()(sources.snapshot)
 app.command()(sources.check)
+app.command()(mapping_tests.test)
 app.command()(looking.look)
 app.command()(looking.compare)
 app.command()(looking.draft)

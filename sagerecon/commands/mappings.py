@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from sagerecon.documents.package import schema
 from sagerecon.mapping.compiled import CompiledMapping
-from sagerecon.mapping.compiler import compile_mappings
+from sagerecon.mapping.compiler import Environment, MappingFile, compile_files, read_mapping
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
+from sagerecon.mapping.probe import Probe
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.errors import MappingError
@@ -46,28 +47,47 @@ def _rules_document(rules: Mapping[str, Comparison]) -> list[list[object]]:
     return [[path, rules[path].how.value, sizes[path]] for path in sorted(rules)]
 
 
-def check(project: Project) -> Compiled:
+def check(project: Project, probe: Probe | None = None) -> Compiled:
     """Check the mappings against the catalog and the datasets, without reading a row or making a call.
+
+    Args:
+        probe: counts which parts of the mappings are used.
 
     Raises:
         MappingError: with every error of every file. If the catalog itself has errors, only with those.
     """
-    catalog = project.catalog
     crosswalks, crosswalk_findings = _read_crosswalks(project)
     sources, source_findings = compile_source(project)
-    mappings, mapping_findings = compile_mappings(
-        project.texts(project.mapping_files),
-        sources.columns,
-        catalog,
-        crosswalks,
-        {**project.parameters, "country": project.business.country, "edition": project.business.edition},
-        schema("mapping"),
-    )
+    environment = mapping_environment(project, sources, crosswalks, probe)
+    mappings, mapping_findings = compile_files(mapping_documents(project), environment)
     tie_outs = _tie_out_findings(project.tie_outs, sources.columns, crosswalks)
     findings = (*crosswalk_findings, *source_findings, *mapping_findings, *tie_outs)
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise MappingError(findings)
     return Compiled(mappings, crosswalks, sources, findings)
+
+
+def mapping_documents(project: Project) -> list[MappingFile]:
+    """Return the mapping files of a project as YAML, with the findings about their form."""
+    texts = project.texts(project.mapping_files)
+    return [read_mapping(name, text, schema("mapping")) for name, text in texts.items()]
+
+
+def mapping_environment(
+    project: Project,
+    sources: CompiledSources,
+    crosswalks: Mapping[str, Crosswalk],
+    probe: Probe | None = None,
+) -> Environment:
+    """Return what the mappings of a project are compiled against."""
+    settings = {"country": project.business.country, "edition": project.business.edition}
+    return Environment(
+        datasets=sources.columns,
+        catalog=project.catalog,
+        crosswalks=crosswalks,
+        parameters={**project.parameters, **settings},
+        probe=probe,
+    )
 
 
 def _read_crosswalks(project: Project) -> tuple[dict[str, Crosswalk], list[Finding]]:

@@ -47,6 +47,7 @@ from sagerecon.project.source import mappings_fingerprint
 from sagerecon.sources.files import files_changed
 from sagerecon.sources.snapshot import Snapshot
 from sagerecon.validation.preflight import compare_figures
+from sagerecon.validation.rate_periods import RatePeriods
 from sagerecon.validation.rule import BusinessSettings
 from sagerecon.validation.screening import Screening
 
@@ -180,7 +181,7 @@ class _Inputs:
                 "catalog": catalog_fingerprint(),
                 "snapshot": self.snapshot.facts.fingerprint,
                 "mappings": self.mappings,
-                "settings": list(astuple(_business_settings(self.project))),
+                "settings": list(astuple(business_settings(self.project))),
                 "tie_outs": tie_outs,
                 "counted": self.counted,
             }
@@ -215,14 +216,18 @@ class _Inputs:
         findings += (found for control in snapshot.controls() for found in compare_figures(control))
         for dataset, key in dict.fromkeys((each.dataset, tuple(each.key)) for each in compiled.mappings):
             findings += snapshot.look_alike_keys(dataset, key)
-        screening = Screening(project.catalog, _business_settings(project), self._counts)
+        screening = Screening(project.catalog, business_settings(project), self._counts)
+        periods = RatePeriods(project.catalog)
         on_reading = RowChanges(snapshot.changes())
         for mapping in compiled.mappings:
             changes = (on_reading, RowChanges(snapshot.shaped(mapping.dataset)))
             for record in snapshot.records(mapping.dataset, mapping.key):
                 for outcome in mapping.outcomes(record):
                     changed = _with_changes(outcome, changes) if any(changes) else outcome
-                    file.add(screening.check(changed), record)
+                    checked = screening.check(changed)
+                    if isinstance(checked, Draft):
+                        periods.add(checked)
+                    file.add(checked, record)
         screening.set_aside(file)
         file.put("has_orphans", screening.has_orphans)
         tie_outs = TieOutRows(project.tie_outs, snapshot, compiled.crosswalks)
@@ -230,6 +235,8 @@ class _Inputs:
         file.put("expectations", expectations_document(tie_outs.expectations(lacking)))
         findings += (finding for found in lacking.values() for finding in found)
         findings += tie_outs.unmapped_accounts()
+        named = {mapping.name: mapping for mapping in compiled.mappings}
+        findings += periods.findings(lambda mapping, rate: named[mapping].effective_days(rate))
         file.put("findings", [finding_document(finding) for finding in findings])
         if mappings_fingerprint(project) != self.mappings:
             raise _changed()
@@ -285,7 +292,8 @@ def _changed() -> ProjectError:
     )
 
 
-def _business_settings(project: Project) -> BusinessSettings:
+def business_settings(project: Project) -> BusinessSettings:
+    """Return what decides which drafts the business in Sage accepts."""
     business = project.business
     return BusinessSettings(
         accounts_start=project.accounts_start,

@@ -77,6 +77,14 @@ class Node:
             return [node.plain() for node in self.value]
         return self.value
 
+    def places(self) -> Iterator[Place]:
+        """Yield the place of this node and of every node below it, and of their keys."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield from {node.place, node.named_at}
+            stack += [*node.children().values(), *node.items()]
+
     def at(self, path: Iterable[str | int]) -> Node:
         """Return the node at `path`, or the deepest existing node on the way to it."""
         node = self

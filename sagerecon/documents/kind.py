@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sagerecon.documents.posting import read_ledger, read_lines, read_posting
@@ -55,6 +57,10 @@ def read_kind(document: Mapping[str, Any], api: Mapping[str, Any]) -> Kind:
         base_fields=tuple(document.get("base_fields", BASE_FIELDS)),
         values=dict(document.get("values", {})),
         values_are_examples=document.get("values_are_examples", False),
+        percentages={
+            id: tuple(sorted((date.fromisoformat(day), Decimal(percent)) for day, percent in steps.items()))
+            for id, steps in document.get("percentages", {}).items()
+        },
         items_per_page=document.get("page", {}).get("largest"),
         quirks=tuple(document.get("quirks", ())),
         ledger=read_ledger(document),

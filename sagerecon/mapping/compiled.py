@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from sagerecon.documents.document import Node
+from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.recipe import Recipe, Rule
 from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, plain_text
 from sagerecon.model.code import Code
@@ -38,6 +41,12 @@ class CompiledMapping:
     priority: int
     comparisons: Mapping[str, Comparison]  #: by dotted field path
     recipe: Recipe
+    tests: Node | None = None  #: the name of the file with its tests
+    crosswalks: tuple[Crosswalk, ...] = ()  #: those that its transforms name
+
+    def effective_days(self, target: str) -> frozenset[date]:
+        """Return the days on which a row of its crosswalks begins or ceases to give `target`."""
+        return frozenset(day for table in self.crosswalks for day in table.effective_days(target))
 
     def outcomes(self, record: Record) -> Iterator[Outcome]:
         """Yield the outcome of the record, or nothing where `source.where` is false.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults, TooManyFindingsError
 from sagerecon.mapping.identity import compile_identity
 from sagerecon.mapping.objects import ObjectReader, compile_fields
+from sagerecon.mapping.probe import Probe, counted_outcomes
 from sagerecon.mapping.recipe import Recipe
 from sagerecon.mapping.record_context import NUMBERS, CompiledValue, Reader, with_article
 from sagerecon.mapping.rules import compile_checks, compile_choices, compile_comparisons, compile_rules
@@ -40,6 +41,7 @@ def compile_mappings(
     crosswalks: Mapping[str, Crosswalk],
     parameters: Mapping[str, Scalar],
     schema: Mapping[str, Any],
+    probe: Probe | None = None,
 ) -> tuple[tuple[CompiledMapping, ...], list[Finding]]:
     """Return the compiled mappings, by priority, and the findings about all files.
 
@@ -52,21 +54,29 @@ def compile_mappings(
         crosswalks: The crosswalks of the project by name.
         parameters: The parameters of the project, read as `param.cut_over`.
         schema: The JSON Schema of a mapping file.
+        probe: Counts which parts the records use.
     """
-    read = [_read_file(file, text, schema) for file, text in files.items()]
-    headers = dict(_headers(read))
-    environment = _Environment(
-        datasets=datasets, catalog=catalog, crosswalks=crosswalks, parameters=parameters, headers=headers
+    read = [read_mapping(file, text, schema) for file, text in files.items()]
+    environment = Environment(
+        datasets=datasets, catalog=catalog, crosswalks=crosswalks, parameters=parameters, probe=probe
     )
-    compiled = [_compile_or_stop(file, environment) for file in read if file.root.children()]
+    return compile_files(read, environment)
+
+
+def compile_files(
+    files: Sequence[MappingFile], environment: Environment
+) -> tuple[tuple[CompiledMapping, ...], list[Finding]]:
+    """Return the compiled mappings of files that were read, and the findings, as `compile_mappings`."""
+    headers = dict(headers_of(files))
+    compiled = [compile_file(file, environment, headers) for file in files if file.root.children()]
     whole = [mapping for mapping in compiled if mapping is not None]
-    findings = [finding for file in read for finding in file.faults.findings]
+    findings = [finding for file in files for finding in file.faults.findings]
     findings.sort(key=lambda finding: (finding.place, finding.code, finding.message))
     return tuple(sorted(whole, key=lambda mapping: mapping.priority)), findings
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
+class MappingFile:
     """One mapping file as YAML, with its findings."""
 
     name: str
@@ -87,21 +97,27 @@ class _File:
 
 
 @dataclass(frozen=True, slots=True)
-class _Environment:
-    """What all files are compiled against."""
+class Environment:
+    """What all files are compiled against; see `compile_mappings`."""
 
     datasets: Mapping[str, Columns]
     catalog: Catalog
     crosswalks: Mapping[str, Crosswalk]
     parameters: Mapping[str, Scalar]
-    headers: Mapping[str, Header]
+    probe: Probe | None = None
 
     def setting(self, name: str) -> str:
         """Return a parameter of the project as text; empty where it is not set."""
         return str(self.parameters.get(name) or "")
 
 
-def _read_file(name: str, text: str, schema: Mapping[str, Any]) -> _File:
+def read_mapping(name: str, text: str, schema: Mapping[str, Any]) -> MappingFile:
+    """Return a mapping file as YAML, with the findings about its form.
+
+    Args:
+        name: of the file, in messages.
+        schema: the JSON Schema of a mapping file.
+    """
     root, findings = read_document(text, name)
     faults = Faults(text)
     faults.findings += findings
@@ -109,7 +125,7 @@ def _read_file(name: str, text: str, schema: Mapping[str, Any]) -> _File:
         shown = set(_transform_places(root))
         # The compiler reports an unknown transform itself, with a suggestion from all of them.
         faults.findings += [finding for finding in check_schema(root, schema) if finding.place not in shown]
-    return _File(name, root, faults)
+    return MappingFile(name, root, faults)
 
 
 def _transform_places(node: Node) -> Iterator[Place]:
@@ -123,7 +139,19 @@ def _transform_places(node: Node) -> Iterator[Place]:
         yield from _transform_places(item)
 
 
-def _headers(files: list[_File]) -> Iterator[tuple[str, Header]]:
+def _named_crosswalks(node: Node) -> Iterator[str]:
+    """Yield the crosswalk of each transform that names one."""
+    for name, child in node.children().items():
+        for item in child.items() if name == "do" else ():
+            if (table := item.get("crosswalk")) is not None:
+                yield (table.get("table") or table).text
+        yield from _named_crosswalks(child)
+    for item in node.items():
+        yield from _named_crosswalks(item)
+
+
+def headers_of(files: Sequence[MappingFile]) -> Iterator[tuple[str, Header]]:
+    """Yield what other mappings need to refer to one, by its name; a name used twice is a finding."""
     places: dict[str, Place] = {}
     for file in files:
         node = file.get("mapping")
@@ -139,9 +167,12 @@ def _headers(files: list[_File]) -> Iterator[tuple[str, Header]]:
         yield node.text, Header(node.text, file.text("target", "kind"), columns)
 
 
-def _compile_or_stop(file: _File, environment: _Environment) -> CompiledMapping | None:
+def compile_file(
+    file: MappingFile, environment: Environment, headers: Mapping[str, Header]
+) -> CompiledMapping | None:
+    """Return a compiled mapping; None where it has errors, which are then among the file's findings."""
     try:
-        return _compile_file(file, environment)
+        return _compile_file(file, environment, headers)
     except TooManyFindingsError as error:
         message = f"the file has more findings; {YAML_FINDINGS.sentence}."
         hint = "Correct those that are listed first."
@@ -149,19 +180,22 @@ def _compile_or_stop(file: _File, environment: _Environment) -> CompiledMapping 
         return None
 
 
-def _compile_file(file: _File, environment: _Environment) -> CompiledMapping | None:
+def _compile_file(
+    file: MappingFile, environment: Environment, headers: Mapping[str, Header]
+) -> CompiledMapping | None:
     name = file.text("mapping")
-    header = environment.headers.get(name, Header(name, file.text("target", "kind"), ()))
+    header = headers.get(name, Header(name, file.text("target", "kind"), ()))
     kind = _kind(file, environment)
     scope = Scope(_columns(file, environment), environment.parameters)
     context = Context(
         scope=scope,
         catalog=environment.catalog,
-        headers=environment.headers,
+        headers=headers,
         crosswalks=environment.crosswalks,
         faults=file.faults,
         country=environment.setting("country"),
         edition=environment.setting("edition"),
+        probe=environment.probe,
     )
     for item in (file.get("source", "key") or _EMPTY).items():
         context.path(item)
@@ -180,10 +214,14 @@ def _compile_file(file: _File, environment: _Environment) -> CompiledMapping | N
         priority=int(priority.text) if priority is not None else 0,
         comparisons=recipe.comparisons,
         recipe=recipe,
+        tests=file.get("tests"),
+        crosswalks=tuple(
+            environment.crosswalks[table] for table in dict.fromkeys(_named_crosswalks(file.root))
+        ),
     )
 
 
-def _kind(file: _File, environment: _Environment) -> Kind | None:
+def _kind(file: MappingFile, environment: Environment) -> Kind | None:
     node = file.get("target", "kind")
     if node is None:
         return None
@@ -207,7 +245,7 @@ def _kind(file: _File, environment: _Environment) -> Kind | None:
     return kind
 
 
-def _columns(file: _File, environment: _Environment) -> Columns | None:
+def _columns(file: MappingFile, environment: Environment) -> Columns | None:
     node = file.get("source", "dataset")
     if node is None:
         return None
@@ -218,7 +256,7 @@ def _columns(file: _File, environment: _Environment) -> Columns | None:
     return environment.datasets[node.text]
 
 
-def _compile_lets(file: _File, context: Context) -> Context:
+def _compile_lets(file: MappingFile, context: Context) -> Context:
     lets = (file.get("let") or _EMPTY).children()
     if len(lets) > MAPPING_LETS.most:
         message = f"{len(lets):,} lets; {MAPPING_LETS.sentence}."
@@ -236,7 +274,7 @@ def _compile_lets(file: _File, context: Context) -> Context:
     return context
 
 
-def _recipe(file: _File, context: Context, kind: Kind | None) -> Recipe:
+def _recipe(file: MappingFile, context: Context, kind: Kind | None) -> Recipe:
     fields = file.get("fields")
     where, target = file.get("source", "where"), file.get("target") or file.root
     on_existing = file.get("target", "on_existing")
@@ -248,7 +286,9 @@ def _recipe(file: _File, context: Context, kind: Kind | None) -> Recipe:
     body = _body(fields, context, kind)
     return Recipe(
         place=target.named_at,
-        where=context.condition(where) if where is not None else None,
+        where=counted_outcomes(context.condition(where), context.probe, "source.where", where.place)
+        if where is not None
+        else None,
         leave_out=tuple(compile_rules(file.get("leave_out"), context)),
         quarantine=tuple(compile_rules(file.get("quarantine"), context)),
         body=body,

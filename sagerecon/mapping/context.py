@@ -11,6 +11,7 @@ from sagerecon.mapping.expression import compile_expression
 from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.path import read_path
 from sagerecon.mapping.pipeline import apply_transforms
+from sagerecon.mapping.probe import Probe
 from sagerecon.mapping.record_context import CompiledValue, Reader
 from sagerecon.mapping.scope import Scope
 from sagerecon.model.catalog import Catalog
@@ -38,6 +39,7 @@ class Context:
     faults: Faults
     country: str = ""  #: of the business, if the project names it
     edition: str = ""
+    probe: Probe | None = None  #: counts which parts are used, where tests ask
     readers: dict[str, list[tuple[Reader, Place]]] = field(default_factory=dict)
     """Field path -> its readers outside lists, each with its place; several where `choose` has several."""
 
@@ -64,4 +66,4 @@ class Context:
 
     def apply_transforms(self, value: CompiledValue, do: Node | None, path: str) -> CompiledValue:
         """Compile the transforms of `do` over `value`; changes are recorded under `path`."""
-        return apply_transforms(value, do, path, self.scope, self.faults, self.crosswalks)
+        return apply_transforms(value, do, path, self.scope, self.faults, self.crosswalks, self.probe)

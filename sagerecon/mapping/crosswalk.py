@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import combinations, pairwise
 from pathlib import PurePath
 
@@ -73,6 +73,14 @@ class Crosswalk:
     def has_dates(self) -> bool:
         """Whether any row has effective dates."""
         return any(entry.is_dated for entry in self.entries)
+
+    def effective_days(self, target: str) -> Iterator[date]:
+        """Yield the days on which a row begins or ceases to give `target`, the day after its last one."""
+        for entry in self.entries:
+            if entry.target == target and entry.valid_from != _FIRST:
+                yield entry.valid_from
+            if entry.target == target and entry.valid_to != _LAST:
+                yield entry.valid_to + timedelta(days=1)
 
     def targets(self) -> tuple[tuple[str, Place], ...]:
         """Return every target with the place of its row."""

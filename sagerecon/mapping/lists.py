@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
+from sagerecon.mapping.probe import counted_outcomes
 from sagerecon.mapping.record_context import (
     NOTHING,
     CompiledValue,
@@ -123,4 +124,11 @@ def _compile_iteration(node: Node, context: Context) -> tuple[Reader, str, Conte
         return None
     inner = context.within(context.scope.with_element(name, items.type.item or UNKNOWN))
     where = node.get("where")
-    return items.read, name, inner, inner.condition(where) if where is not None else None
+    if where is None:
+        return items.read, name, inner, None
+    return (
+        items.read,
+        name,
+        inner,
+        counted_outcomes(inner.condition(where), inner.probe, "where", where.place),
+    )

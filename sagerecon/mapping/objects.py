@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
+from sagerecon.mapping.probe import counted_when_given
 from sagerecon.mapping.record_context import FREE_TEXT, CompiledValue, Reader, RecordContext, RefusalError
 from sagerecon.model.catalog import Field
 from sagerecon.model.code import Code
@@ -65,6 +66,7 @@ def compile_fields(
         context.keep_reader(path, value.read, child.named_at)
         # The catalog has few fields at the top; lists, and objects it does not describe, have any number.
         read = _counted(value.read) if "[" in path or field.type == "unknown" else value.read
+        read = counted_when_given(read, context.probe, path, child.named_at)
         fields.append((name, read, path, child.named_at))
     return ObjectReader(tuple(fields))
 

@@ -10,6 +10,7 @@ from typing import Any
 from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
+from sagerecon.mapping.probe import Probe
 from sagerecon.mapping.record_context import (
     FREE_TEXT,
     NOTHING,
@@ -51,13 +52,14 @@ def apply_transforms(
     scope: Scope,
     faults: Faults,
     crosswalks: Mapping[str, Crosswalk],
+    probe: Probe | None = None,
 ) -> CompiledValue:
     """Compile the transforms of `do` over `value`; with a `path`, what they alter is recorded as changes."""
     if do is None:
         return value
     links: list[_PipelineStep] = []
     for node in do.items():
-        used = _compile_step(node, value, scope, faults, crosswalks)
+        used = _compile_step(node, value, scope, faults, crosswalks, probe)
         if used is None:
             return NOTHING
         transform, step = used
@@ -136,7 +138,12 @@ def _is_same_number(before: Any, after: Any) -> bool:
 
 
 def _compile_step(
-    node: Node, value: CompiledValue, scope: Scope, faults: Faults, crosswalks: Mapping[str, Crosswalk]
+    node: Node,
+    value: CompiledValue,
+    scope: Scope,
+    faults: Faults,
+    crosswalks: Mapping[str, Crosswalk],
+    probe: Probe | None,
 ) -> tuple[Transform, BoundTransform] | None:
     children = node.children()
     named = [name for name in children if name in TRANSFORMS]
@@ -171,6 +178,7 @@ def _compile_step(
             faults=faults,
             crosswalks=crosswalks,
             nodes=given,
+            probe=probe,
         )
     )
     return (transform, step) if step is not None else None

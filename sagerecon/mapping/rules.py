@@ -8,6 +8,7 @@ from decimal import Decimal
 from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.fit import type_of_field
+from sagerecon.mapping.probe import counted_when
 from sagerecon.mapping.recipe import Check, Choice, Rule
 from sagerecon.mapping.reference import compile_record_key
 from sagerecon.model.catalog import Kind
@@ -36,7 +37,7 @@ def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
         merged = compile_record_key(into, context) if into is not None and "mapping" in into else None
         yield Rule(
             name=name.text,
-            when=context.condition(when),
+            when=counted_when(context.condition(when), context.probe, name.text, rule.place, is_met=True),
             reason=reason.text if reason else name.text,
             place=rule.place,
             merged_into=merged,
@@ -60,7 +61,7 @@ def compile_checks(
         reason = check.get("reason")
         yield Check(
             name=name.text,
-            holds=inner.condition(test),
+            holds=counted_when(inner.condition(test), context.probe, name.text, check.place, is_met=False),
             text=test.text,
             reason=reason.text if reason else "",
             place=check.place,
@@ -85,7 +86,9 @@ def compile_choices(node: Node | None, fields: Node | None, context: Context) ->
         column = choice.get("from")
         before = context.path(column).read if column is not None else None
         yield Choice(
-            when=context.condition(when),
+            when=counted_when(
+                context.condition(when), context.probe, f"choice {field.text}", choice.place, is_met=True
+            ),
             field=field.text,
             before=before,
             reason=reason.text,

@@ -8,9 +8,11 @@ from sagerecon.mapping.constants import compile_constant
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.expression import common_type
 from sagerecon.mapping.path import read_path
+from sagerecon.mapping.probe import Part
 from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, plain_text, with_article
 from sagerecon.mapping.transform import (
     SCALARS,
+    Apply,
     BoundTransform,
     Example,
     Options,
@@ -58,7 +60,22 @@ def _enum(options: Options) -> BoundTransform | None:
             "Add it to the enum, or write else: keep or else: omit.",
         )
 
-    return BoundTransform(apply, gives, () if keeps else tuple(constants))
+    return BoundTransform(_counted_entries(apply, options), gives, () if keeps else tuple(constants))
+
+
+def _counted_entries(apply: Apply, options: Options) -> Apply:
+    """Return the step of an enum; each entry counts as used when its key is met."""
+    if options.probe is None:
+        return apply
+    entries = options["table"].items()
+    counts = {name: options.probe.counter(Part.ENUM, name, node.named_at) for name, node in entries}
+
+    def counted(value: Any, record: RecordContext) -> Any:
+        if (count := counts.get(plain_text(value))) is not None:
+            count()
+        return apply(value, record)
+
+    return counted
 
 
 def _crosswalk(options: Options) -> BoundTransform | None:

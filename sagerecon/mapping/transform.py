@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults
+from sagerecon.mapping.probe import Probe
 from sagerecon.mapping.record_context import CompiledValue, RecordContext
 from sagerecon.mapping.scope import Scope
 from sagerecon.model.place import Place
@@ -64,6 +65,7 @@ class Options:
     faults: Faults
     crosswalks: Mapping[str, Crosswalk]
     nodes: Mapping[str, Node] = field(default_factory=dict)
+    probe: Probe | None = None
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]

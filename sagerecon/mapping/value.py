@@ -12,6 +12,7 @@ from sagerecon.mapping.expression import common_type
 from sagerecon.mapping.fit import fit, fit_constant, item_field, type_of_field
 from sagerecon.mapping.lists import compile_each, compile_items, compile_pick
 from sagerecon.mapping.objects import compile_fields
+from sagerecon.mapping.probe import Part, counted_outcomes, counted_when_read
 from sagerecon.mapping.record_context import (
     NOTHING,
     CompiledValue,
@@ -41,9 +42,8 @@ def compile_value(node: Node, context: Context, path: str, field: Field | None =
     """
     value = _compile_with_lists(node, context, path, field)
     if (condition := node.get("when")) is not None:
-        return CompiledValue(
-            value.type, _read_if(context.condition(condition), value.read), value.constants, value.kind
-        )
+        test = counted_outcomes(context.condition(condition), context.probe, "when", condition.place)
+        return CompiledValue(value.type, _read_if(test, value.read), value.constants, value.kind)
     return value
 
 
@@ -152,11 +152,12 @@ def _compile_choose(node: Node, context: Context, path: str, field: Field | None
         if rest is not None:
             typed = _compile_otherwise(rest, context, path, field)
             values.append((typed, rest))
-            otherwise = typed.read
+            otherwise = counted_when_read(typed.read, context.probe, Part.BRANCH, "otherwise", rest.named_at)
         elif (when := branch.get("when")) is not None:
             typed = _compile_with_lists(branch, context, path, field)
             values.append((typed, branch))
-            branches.append((context.condition(when), typed.read))
+            read = counted_when_read(typed.read, context.probe, Part.BRANCH, when.text, branch.place)
+            branches.append((context.condition(when), read))
     if otherwise is None:
         hint = "End it with {otherwise: omit}, {otherwise: quarantine} or another value."
         context.faults.add(Code.NO_OTHERWISE, node.place, "choose has no otherwise branch.", hint)
@@ -228,7 +229,8 @@ def _compile_default(
     test = _is_null if when is not None and when.value in (None, "null") else _is_blank
     both_known = bool(value.constants and instead.constants)
     constants = _without_doubles((*value.constants, *instead.constants)) if both_known else ()
-    read = _read_with_default(value.read, instead.read, test, path, node.place)
+    other = counted_when_read(instead.read, context.probe, Part.DEFAULT, path or "default", node.place)
+    read = _read_with_default(value.read, other, test, path, node.place)
     if field is not None:  # the default alone is checked: a finding about it belongs to its own place
         stated_default = CompiledValue(instead.type, instead.read, instead.constants)
         fit(stated_default, field, node, path, context.catalog, context.faults)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TypeAlias
 
 from sagerecon.model.posting import LedgerFacts, LedgerRole, Lines, Posting
 from sagerecon.model.suggestion import suggestion
@@ -96,6 +99,9 @@ class KeyField:
     same_as: str = ""  #: the path that has the value where Sage answers none in the field itself
 
 
+#: The percentages of a tax rate, each with the first day of its period, oldest first.
+Percentages: TypeAlias = "tuple[tuple[date, Decimal], ...]"
+
 #: The lines of a kind that has none.
 NO_LINES = Lines()
 
@@ -134,6 +140,8 @@ class Kind:
     base_fields: tuple[str, ...] = BASE_FIELDS  #: the fields of every answer in addition to `fields`
     values: Mapping[str, str] = field(default_factory=dict)  #: ids that are fixed words, with their meaning
     values_are_examples: bool = False  #: more ids than these exist, or they differ by country
+    #: of the tax rates that have changed, by id
+    percentages: Mapping[str, Percentages] = field(default_factory=dict)
     items_per_page: int | None = None  #: the largest page where it differs from the API's
     quirks: tuple[str, ...] = ()
     ledger: LedgerFacts | None = None  #: of accounts and contacts

@@ -97,6 +97,7 @@ class Code(StrEnum):
     DUPLICATE_FIELD = ("duplicate_field", "A catalog file declares a field twice.")
     DUPLICATE_KEY = ("duplicate_key", "A key occurs twice in one YAML mapping.")
     DUPLICATE_MAPPING = ("duplicate_mapping", "Two mapping files have the same name.")
+    DUPLICATE_TEST = ("duplicate_test", "Two tests of a file have the same name.")
     DUPLICATE_RULE = ("duplicate_rule", "Two rules of a mapping have the same name.")
     EMPTY_FILE = ("empty_file", "A file is empty.")
     EMPTY_SOURCE = ("empty_source", "A source file has no rows.")
@@ -230,6 +231,10 @@ class Code(StrEnum):
     QUARANTINED_BY_RULE = ("quarantined_by_rule", "A named rule of the mapping quarantines the record.")
     QUOTE_NOT_CLOSED = ("quote_not_closed", "A quoted CSV cell is never closed.")
     RAGGED_ROW = ("ragged_row", "A row has more or fewer cells than the header row.")
+    RATE_CHANGES = (
+        "rate_changes",
+        "A mapping uses one tax rate for documents of periods with different percentages.",
+    )
     RECORDS_NOT_THERE = ("records_not_there", "A file has no records at the declared path.")
     REFERENCE_MISSING = ("reference_missing", "A draft refers to a record that will not be in Sage.")
     REFERS_TO_WAITING = ("refers_to_waiting", "Records refer to a record that waits for a decision.")
@@ -256,6 +261,11 @@ class Code(StrEnum):
         "A draft bears tax, and the business is not registered for tax.",
     )
     TEXT_NOT_BOOLEAN = ("text_not_boolean", "Text is given where true or false is needed.")
+    TEST_FAILED = ("test_failed", "The outcome of a test is not the expected one.")
+    SAMPLE_DIFFERS = (
+        "sample_differs",
+        "The mappings give other outcomes of a sample than those that were kept.",
+    )
     TOO_DEEP = ("too_deep", "A YAML file is nested too deeply.")
     TOO_FINE = ("too_fine", "A number has more decimals than can be kept.")
     TOO_LARGE = ("too_large", "A number has more digits than can be kept.")
@@ -311,6 +321,7 @@ class Code(StrEnum):
         "A workbook passes a limit, such as its rows or its longest cell.",
     )
     WRONG_ARGUMENT = ("wrong_argument", "A function is called with arguments that it does not take.")
+    WRONG_CELL = ("wrong_cell", "A cell of a test's record has another type than its column.")
     WRONG_COLUMN = ("wrong_column", "A column in the result of SQL has another type than required.")
     WRONG_FIELD_TYPE = ("wrong_field_type", "A value is of another type than the field.")
     WRONG_FORMAT = ("wrong_format", "A file is of another format than declared.")

@@ -83,6 +83,7 @@ def _project(root: Node, folder: Path, named: NamedFiles, data: Path, consent: C
         sources_file=named.sources,
         mapping_files=named.mappings,
         crosswalk_files=named.crosswalks,
+        test_files=named.tests,
         cut_over=cut_over,
         as_at=_day(get("as_at", str(cut_over))),
         parameters={**parameters, "as_at": _day(get("as_at", str(cut_over)))},

@@ -16,6 +16,9 @@ from sagerecon.model.limits import MAPPING_FILES, PROJECT_FILE
 #: The declaration of the source, where the project file names no other.
 _SOURCES = "sources.yaml"
 
+#: How the names of files with tests end, which lie beside the mappings and are none.
+TESTS_ENDING = ".tests.yaml"
+
 
 @dataclass(frozen=True, slots=True)
 class NamedFiles:
@@ -24,6 +27,7 @@ class NamedFiles:
     sources: Path
     mappings: tuple[Path, ...]
     crosswalks: tuple[Path, ...]
+    tests: tuple[Path, ...]
 
 
 def named_files(root: Node, folder: Path, folders: Collection[Path]) -> tuple[NamedFiles, list[Finding]]:
@@ -50,9 +54,12 @@ def named_files(root: Node, folder: Path, folders: Collection[Path]) -> tuple[Na
     sources = root.get("sources") or Node(_SOURCES, root.place)
     findings += files_found(folder, sources.text, sources.place, folders, PROJECT_FILE)[1]
     crosswalks = root["crosswalks"].items() if "crosswalks" in root else ()
-    mappings = matching(root["mappings"].items())
+    mappings = tuple(
+        path for path in matching(root["mappings"].items()) if not path.name.endswith(TESTS_ENDING)
+    )
     findings += _too_large(mappings, root["mappings"])
-    return NamedFiles(folder / sources.text, mappings, matching(crosswalks)), findings
+    tests = root["tests"].items() if "tests" in root else ()
+    return NamedFiles(folder / sources.text, mappings, matching(crosswalks), matching(tests)), findings
 
 
 def _too_large(mappings: Iterable[Path], patterns: Node) -> Iterator[Finding]:

@@ -69,6 +69,7 @@ class Project:
     sources_file: Path
     mapping_files: tuple[Path, ...]
     crosswalk_files: tuple[Path, ...]
+    test_files: tuple[Path, ...]  #: with tests of the mappings, besides those that mappings name
     cut_over: date
     as_at: date
     parameters: Mapping[str, Scalar]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sagerecon.model.clock import Clock
 from sagerecon.model.errors import ProjectError, ProjectFileError, ValidationError
@@ -19,18 +20,22 @@ from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.snapshot import Snapshot, SnapshotFacts
 
 
-def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int], None]) -> str:
+def take_snapshot(
+    project: Project, clock: Clock, progress: Callable[[str, int], None], target: Path | None = None
+) -> str:
     """Freeze the source and return the snapshot's fingerprint. On errors the older snapshot is kept.
 
     Args:
         progress: receives the file being read and the number of rows so far.
+        target: the file of the snapshot, where it is not the project's own.
 
     Raises:
         ProjectFileError: a table is read from a host to which the user has not consented.
         SourceError: a file cannot be read at all.
         ValidationError: rows have errors; every finding is attached.
     """
-    make_private_folder(project.state)
+    if target is None:
+        make_private_folder(project.state)
     sources = declared_sources(project)
     without_consent = [
         each for file in sources.files.values() for each in _without_consent(file, project.consent)
@@ -40,7 +45,7 @@ def take_snapshot(project: Project, clock: Clock, progress: Callable[[str, int],
     taken, findings = snapshots.take_snapshot(
         sources,
         project.data,
-        project.snapshot_file,
+        target or project.snapshot_file,
         clock.now(),
         progress,
         project.data_folders,

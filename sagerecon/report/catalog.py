@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from rich.console import RenderableType
 
 from sagerecon.drift.changes import Change
-from sagerecon.model.catalog import Api, Catalog, Field, Kind, Operation
+from sagerecon.model.catalog import Api, Catalog, Field, Kind, Operation, Percentages
+from sagerecon.model.money import decimal_text
 from sagerecon.report.terminal.shown import ShownTable, ShownText
 
 _LETTERS = {"list": "L", "create": "C", "read": "R", "update": "U", "delete": "D"}
@@ -223,12 +224,22 @@ def _facts(found: Kind) -> Iterator[RenderableType]:
         yield ShownText(f"- {quirk}")
     if found.values:
         yield from _values(found.values, are_examples=found.values_are_examples)
+    if found.percentages:
+        yield from _percentages(found.percentages)
 
 
 def _values(values: Mapping[str, str], *, are_examples: bool) -> Iterator[RenderableType]:
     table = _table("id (examples)" if are_examples else "id", "meaning")
     for id_, meaning in values.items():
         table.add_row(id_, meaning)
+    yield table
+
+
+def _percentages(rates: Mapping[str, Percentages]) -> Iterator[RenderableType]:
+    table = _table("id", "from", "percentage")
+    for id_, steps in rates.items():
+        for day, percentage in steps:
+            table.add_row(id_, str(day), decimal_text(percentage))
     yield table
 
 

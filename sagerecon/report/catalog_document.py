@@ -6,6 +6,7 @@ from typing import Any
 
 from sagerecon.drift.changes import Change
 from sagerecon.model.catalog import Field, Kind, Operation
+from sagerecon.model.money import decimal_text
 
 
 def row_document(found: Kind) -> dict[str, Any]:
@@ -50,6 +51,10 @@ def kind_document(found: Kind) -> dict[str, Any]:
         "label": list(found.label),
         "posts": list(found.posts),
         "values": dict(found.values),
+        "percentages": {
+            id: {str(day): decimal_text(percentage) for day, percentage in steps}
+            for id, steps in found.percentages.items()
+        },
         "quirks": list(found.quirks),
     }
 

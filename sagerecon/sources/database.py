@@ -202,7 +202,9 @@ def _hint(error: Exception) -> str:
         return "Free disk space or raise the file size limit. An existing snapshot is unchanged."
     if number in (errno.EACCES, errno.EPERM, errno.EROFS) or "permission denied" in text:
         return "Check the permissions of the folder."
-    if "lock" in text:
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "The rows need more memory than is allowed. Make the largest texts and lists of a row shorter."
+    if "lock on file" in text:
         return "Another program has the file open. Try again when it has finished."
     if "not a valid duckdb database" in text or "does not exist" in text:
         return "Take a new snapshot: sagerecon snapshot"

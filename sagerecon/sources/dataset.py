@@ -59,6 +59,11 @@ class CompiledSources:
     tables: Mapping[str, Sequence[tuple[str, str]]]  #: the columns of each file's table with their types
 
     @property
+    def broken(self) -> frozenset[str]:
+        """The datasets that are declared, and of which an error keeps the columns from being known."""
+        return frozenset(self.declared.datasets) - frozenset(self.datasets)
+
+    @property
     def columns(self) -> Mapping[str, Columns]:
         """The columns of each dataset without errors, including `_origin`."""
         return {name: compiled.columns for name, compiled in self.datasets.items()}
@@ -69,15 +74,15 @@ def compile_queries(
 ) -> tuple[CompiledSources, list[Finding]]:
     """Compile all datasets, controls and checks against empty tables. Needs no data.
 
-    Return what could be compiled, and a finding for each error in any SQL; the first SQL that passes a limit
-    is the last that is compiled.
+    What is declared with errors is left out, and so is silently what reads it. Return what could be compiled,
+    and a finding for each error in any SQL; the first SQL that passes a limit is the last that is compiled.
 
     Args:
         seconds: of execution, for all SQL together, since there is no data.
     """
-    tables = map(table_sql, sources.files.values())
-    with closing(open_in_memory(tables, seconds)) as connection:
-        tables_made = table_columns(connection, sources.files)
+    files = {name: file for name, file in sources.files.items() if name not in sources.broken}
+    with closing(open_in_memory(map(table_sql, files.values()), seconds)) as connection:
+        tables_made = table_columns(connection, files)
         compiler = QueryCompiler(connection, sources, parameters, Allowance(seconds))
         datasets: dict[str, CompiledQuery] = {}
         for name, dataset in sources.datasets.items():

@@ -167,3 +167,5 @@ class Sources:
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     controls: Mapping[str, ControlQuery] = field(default_factory=dict)
     checks: Mapping[str, CheckQuery] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()  #: the files and datasets that are declared with errors
+    is_whole: bool = True  #: False where the file cannot be read, so that it may declare any other name

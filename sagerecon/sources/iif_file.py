@@ -66,6 +66,8 @@ class IifReader:
         self._transactions = _Transactions()
         self._lists: dict[str, None] = {}  #: of the file that is being read
         self._findings: list[Finding] = []  #: of its lines, until they are yielded
+        self._lacking: list[Finding] = []  #: of an optional list, a finding for each file without it
+        self._is_there = False  #: whether a file has the list
 
     def rows(self, path: Path, name: str) -> Iterator[ReadItem]:
         """Yield the rows of the declared list in one file, and a finding for each error in them.
@@ -77,8 +79,13 @@ class IifReader:
         with self.raw_rows(path, name) as rows:
             first = next(rows, None)
             if first is None:
-                yield self._missing_list(name)
+                missing = self._missing_list(name)
+                if self._file.optional:
+                    self._lacking.append(missing)
+                else:
+                    yield missing
             else:
+                self._is_there = True
                 for row in flat_rows(chain((first,), rows), self._file, name, kind):
                     yield from self._taken_findings()
                     yield row
@@ -94,8 +101,9 @@ class IifReader:
             yield self._rows(text_lines(stream, name, self._file.encoding), name)
 
     def finish(self) -> Iterator[Finding]:
-        """Yield nothing: the heading of the list has already shown which columns are missing."""
-        return iter(())
+        """Yield a finding for each file if none of them has an optional list."""
+        if not self._is_there:
+            yield from self._lacking
 
     def _taken_findings(self) -> list[Finding]:
         found, self._findings = self._findings, []

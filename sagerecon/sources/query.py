@@ -64,8 +64,9 @@ class QueryCompiler:
         self._parsed: dict[str, ParsedQuery] = {}
         self._compiled: dict[str, CompiledQuery | None] = {}
         self.findings: list[Finding] = []
+        self._broken = sources.broken
         for name, dataset in sources.datasets.items():
-            if (parsed := self._parse(dataset.query)) is not None:
+            if name not in self._broken and (parsed := self._parse(dataset.query)) is not None:
                 self._parsed[name] = parsed
         #: Names that mean a dataset in SQL. A name that a file has too means the file.
         self._datasets = frozenset(sources.datasets) - self._tables
@@ -170,6 +171,8 @@ class QueryCompiler:
     def _compile(self, parsed: ParsedQuery) -> CompiledQuery | None:
         if self._is_stopped:
             return None
+        if parsed.names & self._broken:
+            return None  # already reported where it is declared
         order = self._order(sorted(parsed.names & self._datasets), [])
         if any(self.dataset(name) is None for name in order):
             return None  # already reported at the place of that dataset

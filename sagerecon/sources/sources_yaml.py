@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -67,16 +68,16 @@ _NOT_OF_FILES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-es
 def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sources, list[Finding]]:
     """Return what a `sources.yaml` declares, and a finding for each error in it.
 
-    `schema` is `specs/schemas/sources.schema.json`. If a finding has severity error, the value must
-    not be used.
+    `schema` is `specs/schemas/sources.schema.json`. What is declared with errors is in `broken`, and must not
+    be used; where the file cannot be read, nothing is declared, and it is not whole.
     """
     root, findings = read_document(text, file)
     if not root.children():
-        return Sources(file), findings or [
+        return Sources(file, is_whole=False), findings or [
             Finding(Code.NOT_A_MAPPING, root.place, "the file is not a mapping of keys to values.")
         ]
     if finding := _too_many(root):
-        return Sources(file), [finding]
+        return Sources(file, is_whole=False), [finding]
     findings += check_schema(root, schema)
     lines = text.splitlines()
     sources = Sources(
@@ -94,7 +95,17 @@ def read_sources(text: str, file: str, schema: Mapping[str, Any]) -> tuple[Sourc
         findings += [
             finding for name, child in _children(node, "figures") if (finding := _check_name(name, child))
         ]
-    return sources, sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
+    findings = sorted(set(findings), key=lambda finding: (finding.place, finding.code, finding.message))
+    return replace(sources, broken=frozenset(_broken(root, findings))), findings
+
+
+def _broken(root: Node, findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield the names of the files and datasets that have an error inside their declaration."""
+    at = {finding.place for finding in findings if finding.severity is Severity.ERROR}
+    for part in ("files", "datasets"):
+        for name, node in _children(root, part):
+            if not at.isdisjoint(node.places()):
+                yield name
 
 
 def _too_many(root: Node) -> Finding | None:

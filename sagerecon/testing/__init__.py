@@ -1,0 +1,1 @@
+"""Tests of mappings: given records and the outcomes that are expected of them."""
