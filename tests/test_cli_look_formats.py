@@ -254,6 +254,33 @@ def test_a_file_is_read_as_what_it_is_whatever_its_name_says() -> None:
     assert looked("t.xls")[0] == {"a": "integer", "b": "text"}
 
 
+@pytest.mark.parametrize(
+    ("suffix", "contents"),
+    [
+        ("csv", ("a,b\n1,x\n", "a,c,b\n2,3,y\n", "b,a\ny,4\n", "a,c\n5,6\n")),
+        (
+            "json",
+            ('[{"a": 1, "b": "x"}]', '[{"a": 2, "c": 3, "b": "y"}]', '[{"a": 4}]', '[{"a": 5, "c": 6}]'),
+        ),
+    ],
+)
+def test_the_columns_of_all_files_of_a_pattern_are_declared(suffix: str, contents: tuple[str, ...]) -> None:
+    for number, content in enumerate(contents):
+        Path(f"{number}.{suffix}").write_text(content)
+    rows = declared_rows(f"*.{suffix}")
+    assert [(row["a"], row["c"]) for row in rows] == [(1, None), (2, 3), (4, None), (5, 6)]
+
+
+def test_items_of_lists_of_all_files_are_declared_and_a_file_of_another_table_is_named() -> None:
+    Path("0.json").write_text('[{"a": 1, "l": [{"m": 1}]}]')
+    Path("1.json").write_text('[{"a": 2, "l": [{"n": 2}]}]')
+    assert [row["l"] for row in declared_rows("*.json")] == [[{"m": 1, "n": None}], [{"m": None, "n": 2}]]
+    Path("0.csv").write_text("a,b\n1,x\n")
+    Path("1.csv").write_text("c;d\n1;x\n")
+    result = run("look", "*.csv")
+    assert result.exit_code == 1 and "the header row has no column 'a'" in result.stdout
+
+
 def test_a_file_that_is_one_table_has_no_parts() -> None:
     Path("t.csv").write_text("a,b\n1,x\n")
     assert (

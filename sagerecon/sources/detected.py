@@ -57,7 +57,7 @@ class Part:
 
 def no_part(code: Code, place: Place, whole: str, part: str, names: Sequence[str]) -> SourceError:
     """Return the error for a file that does not have the part that was named."""
-    more = f", and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    more = f", and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
     listed = f"; it has {', '.join(names[:_LISTED])}{more}" if names else ""
     hint = suggestion(part, names) if names else f"Name it without #{part}."
     return source_error(Finding(code, place, f"{whole}, and has no '{part}'{listed}.", hint))
@@ -71,7 +71,7 @@ def which_part(place: Place, whole: str, parts: Sequence[Part], shown: str) -> t
         each.name if each.rows is None else f"{each.name} ({counted(each.rows, 'row')})"
         for each in parts[:_LISTED]
     )
-    more = f", and {len(parts) - _LISTED} more" if len(parts) > _LISTED else ""
+    more = f", and {len(parts) - _LISTED:,} more" if len(parts) > _LISTED else ""
     other = next(each.name for each in parts if each.name != shown)
     message = f"{whole} has several tables: {listed}{more}. '{shown}' is shown."
     hint = f"For another one: {place.file}#{other}"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
+from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.limits import CELL, SOURCE_FILE
 from sagerecon.model.place import Place
@@ -39,6 +40,9 @@ from sagerecon.sources.xml_shape import detect_xml
 
 #: Characters from which the form of a table is told, whatever the length of a row.
 _SAMPLE_CHARACTERS = 1_000_000
+
+#: Lines that a row of titles may take, in which lines are broken.
+_HEADING_LINES = 50
 
 #: Bytes by which text is told.
 _HEAD = 4096
@@ -84,6 +88,35 @@ def detect_file(path: Path, name: str, part: str = "") -> Detected:
         raise no_part(Code.RECORDS_NOT_THERE, place, f"{kind.title} is one table", part, ())
     detected = _detect_kinds(file, part) if kind.records else _DETECTORS[file_format](path, file, part)
     return replace(detected, findings=(*findings, *detected.findings))
+
+
+def detect_columns(path: Path, like: SourceFile, part: str) -> Sequence[Column]:
+    """Return the columns of another file of a table, as far as it is written as the first; none if not.
+
+    Args:
+        path: resolved.
+        like: as the first file is detected.
+        part: as in `detect_file`.
+    """
+    try:
+        if like.format == "csv":
+            return titled_columns(_csv_titles(path, like), (), Place(path.name))
+        found = detect_file(path, like.name, part).file
+    except SourceError:
+        return ()  # its reader says what is wrong with it
+    return found.columns if found.format == like.format else ()
+
+
+def _csv_titles(path: Path, like: SourceFile) -> Sequence[str]:
+    """Return the cells of the row in which the first file of a table has its titles."""
+    with (
+        file_errors(Place(path.name)),
+        open_bounded(path, SOURCE_FILE) as content,
+        TextIOWrapper(content, encoding=like.encoding, errors="replace", newline="") as stream,
+    ):
+        lines = list(islice(_first_lines(stream), like.skip + _HEADING_LINES))
+    rows = _cells([line.removeprefix("\ufeff") for line in lines], like.delimiter, like.skip)
+    return next((cells for _, cells in rows), ())
 
 
 def _detect_kinds(file: SourceFile, kind: str) -> Detected:

@@ -23,7 +23,7 @@ from sagerecon.sources.database import open_for_loading, open_for_reading, quote
 from sagerecon.sources.databases import Databases
 from sagerecon.sources.definitions import MAX_SCALE, Column, RowRule, SourceFile
 from sagerecon.sources.detected import Detected, column_names, warning
-from sagerecon.sources.detection import as_pattern, detect_file
+from sagerecon.sources.detection import as_pattern, detect_columns, detect_file
 from sagerecon.sources.files import source_error
 from sagerecon.sources.formats import format_of
 from sagerecon.sources.guess import Reading, Readings, Text, number_marks, read_texts, with_marks
@@ -112,7 +112,7 @@ def look_at_file(named: NamedFile, work_folder: Path, progress: Callable[[str, i
     """
     path = named.first
     detected = detect_file(path, named.table, named.part)
-    detected = replace(detected, file=replace(detected.file, path=named.pattern))
+    detected = replace(detected, file=_of_all_files(detected.file, named))
     if not detected.file.columns:
         return FileLook(
             file=detected.file, rows=0, parts=detected.parts, columns=(), findings=detected.findings
@@ -140,6 +140,42 @@ def look_at_file(named: NamedFile, work_folder: Path, progress: Callable[[str, i
         columns=tuple(columns),
         findings=(*detected.findings, *findings),
     )
+
+
+def _of_all_files(file: SourceFile, named: NamedFile) -> SourceFile:
+    """Return the declaration of the first file of a pattern with the columns that others have besides.
+
+    A column that a file lacks is optional. A file that has few columns in common with the first is left to
+    its reader, which says so.
+    """
+    file = replace(file, path=named.pattern)
+    others = matching_paths(named.folder, named.pattern, [named.folder])[1:]
+    for path in others if file.has_header else ():
+        there = detect_columns(path.resolve(), file, named.part)
+        common = {_position(column) for column in there} & {_position(column) for column in file.columns}
+        if len(common) * 2 >= len(file.columns):
+            file = replace(file, columns=_united(file.columns, there))
+    return file
+
+
+def _united(first: Sequence[Column], other: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns of two files, or of the items of a list in both."""
+    columns = {_position(column): column for column in first}
+    there = {_position(column): column for column in other}
+    columns |= {at: replace(columns[at], optional=True) for at in columns.keys() - there.keys()}
+    for at, column in there.items():
+        known = columns.get(at)
+        if known is None:
+            columns[at] = replace(column, optional=True)
+        elif known.type == column.type == "list":
+            columns[at] = replace(known, columns=_united(known.columns, column.columns))
+    names = column_names("_".join(column.path) or column.name for column in columns.values())
+    return tuple(replace(each, name=name) for each, name in zip(columns.values(), names, strict=True))
+
+
+def _position(column: Column) -> tuple[tuple[str, ...], int, int]:
+    """Return where a file has a column."""
+    return column.path, column.number, column.occurrence
 
 
 class _Misfits(FindingCollector):
