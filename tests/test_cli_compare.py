@@ -162,6 +162,26 @@ def test_differing_tables_exit_with_1(files: Path, left: str, right: str, said: 
     assert code == 1 and said in printed, printed
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "code"),
+    [
+        ("k,Due (£),Due ($)\nx,1.00,2.00\n", "k,Due ($),Due (£)\nx,2.00,1.00\n", 0),
+        ("k,Due (£),Due ($)\nx,1.00,2.00\n", "k,Due ($),Due (£)\nx,1.00,2.00\n", 1),
+        ("k,Day,Day,s\nx,1,2,a\n", "k,Day,Day,s\nx,1,2,a\n", 0),
+        ("k,Day,Day,s\nx,1,2,a\n", "k,Day,Day,s\nx,1,3,a\n", 1),
+        ("k,Cust No\nx,1\n", "k,cust_no\nx,2\n", 1),
+        ("k,Due (£),Due ($)\nx,1.00,2.00\n", "k,Due (£),Due (€)\nx,1.00,3.00\n", 0),
+    ],
+)
+def test_columns_of_one_title_are_compared(files: Path, left: str, right: str, code: int) -> None:
+    found, printed = compared(left, right)
+    assert found == code, printed
+    assert ("alone has them: due_2." in printed) == ("€" in right)
+    if "Due ($)" in right:
+        words = ("--key", "k", "--ignore", "Due ($)", "--json")
+        assert '"columns":["due"],' in compared(left, right, *words)[1]
+
+
 def test_a_rule_is_suggested_only_where_it_names_one_record(files: Path) -> None:
     _, printed = compared("k,v\n01,1\n001,2\n", "k,v\n1,1\n")
     assert "match" not in printed  # two keys would become one

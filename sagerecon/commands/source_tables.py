@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ class SourceTable:
     name: str  #: as the user wrote it
     columns: Columns
     titles: Sequence[tuple[str, str]]  #: the title of a column in the file, and its name
+    numbered: Collection[str]  #: columns whose names have a number, because titles are alike
     blank: Collection[str]  #: columns of a file without a value, whose type is not known
     nearest: Mapping[str, str]  #: what the texts of a column nearly are, and which of them are not
     findings: tuple[Finding, ...]  #: about how it was read
@@ -52,6 +54,11 @@ class SourceTable:
     def files(self) -> Iterator[Path]:
         """The files of which the snapshot was taken."""
         return (self.data / file.path for file in self.snapshot.facts.files if "://" not in file.path)
+
+    def single_titles(self) -> dict[str, str]:
+        """Return the columns by their titles, but for titles that several columns have."""
+        counts = Counter(title for title, _ in self.titles)
+        return {title: name for title, name in self.titles if counts[title] == 1}
 
     def find(self, name: str) -> str:
         """Return the column of this name, or with this title; empty for none.
@@ -153,6 +160,7 @@ def _open_file(name: str, file: NamedFile, progress: Progress) -> Iterator[Sourc
             name=name,
             columns=_compared(snapshot.columns(file.table)),
             titles=[(each.title, each.name) for each in look.columns],
+            numbered={each.name for each in look.columns if column_names([each.title]) != [each.name]},
             blank={each.name for each in look.columns if not each.rows},
             nearest={each.name: nearest_type(each) for each in look.columns if each.nearest},
             findings=tuple(each for each in look.findings if each.severity is not Severity.INFO),
@@ -188,6 +196,7 @@ def open_dataset(name: str, folder: Path, hosts: Collection[str]) -> Iterator[So
             name=name,
             columns=_compared(snapshot.columns(name)),
             titles=[(".".join(column.path), column.name) for column in declared],
+            numbered=(),
             blank=(),
             nearest={},
             findings=(),

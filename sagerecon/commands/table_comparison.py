@@ -56,27 +56,23 @@ class TableComparison:
         """Match the columns of both sides.
 
         Raises:
-            ProjectError: there is no such column, or none to compare.
+            ProjectError: there is no such column, there are several, or one is named twice.
         """
         self._left, self._right = left, right
         named = [_named(text, left, right) for text in question.match]
         self._key = [_named(text, left, right) for text in question.key]
-        ignored = _ignored(question.ignore, left, right)
+        ignored = [_found(name, left, right) for name in question.ignore]
         _require_once([*self._key, *named], ignored)
-        lefts, rights = {pair.left for pair in named}, {pair.right for pair in named}
+        taken_left = {pair.left for pair in (*named, *self._key)} | {name for name, _ in ignored}
+        taken_right = {pair.right for pair in (*named, *self._key)} | {name for _, name in ignored}
         same = [
-            _pair(name, name, left, right)
-            for name in left.columns
-            if name in right.columns and name not in lefts and name not in rights
+            _pair(name, other, left, right)
+            for name, other in _same_columns(left, right).items()
+            if name not in taken_left and other not in taken_right
         ]
-        keys = {pair.left for pair in self._key}
-        self._pairs = [
-            pair
-            for pair in (*named, *same)
-            if pair.left not in keys and not {pair.left, pair.right} & ignored
-        ]
-        used_left = {pair.left for pair in (*self._pairs, *self._key)} | ignored
-        used_right = {pair.right for pair in (*self._pairs, *self._key)} | ignored
+        self._pairs = [*named, *same]
+        used_left = taken_left | {pair.left for pair in same}
+        used_right = taken_right | {pair.right for pair in same}
         names = Path(left.name).name, Path(right.name).name
         self.compared = Compared(
             left=names[0] if names[0] != names[1] else left.name,
@@ -85,7 +81,7 @@ class TableComparison:
             columns=tuple(pair.left for pair in self._pairs),
             left_only=tuple(name for name in left.columns if name not in used_left),
             right_only=tuple(name for name in right.columns if name not in used_right),
-            ignored=tuple(sorted(ignored)),
+            ignored=tuple(sorted({name or other for name, other in ignored})),
         )
         numeric = [pair.type is CommonType.NUMBER for pair in self._pairs]
         self._comparison = RecordComparison(self.compared.columns, numeric)
@@ -212,33 +208,51 @@ def _pair(name: str, other: str, left: SourceTable, right: SourceTable) -> _Pair
     return _Pair(name, other, common_type(one, another))
 
 
-def _require_once(named: Sequence[_Pair], ignored: Collection[str]) -> None:
+def _same_columns(left: SourceTable, right: SourceTable) -> dict[str, str]:
+    """Return the columns that both sides have, by the name of the left one, in the order of the left side.
+
+    Columns of one title are the same, whatever their names. A name with a number, such as `due_2` where the
+    titles are `Due (£)` and `Due ($)`, says nothing where the titles differ.
+    """
+    once, once_there = left.single_titles(), right.single_titles()
+    same = {once[title]: once_there[title] for title in once if title in once_there}
+    titles, others = ({name: title for title, name in side.titles} for side in (left, right))
+    for name in left.columns.keys() - same.keys():
+        is_plain = name not in left.numbered and name not in right.numbered
+        is_there = name in right.columns and name not in same.values()
+        if is_there and (is_plain or titles.get(name) == others.get(name)):
+            same[name] = name
+    return {name: same[name] for name in left.columns if name in same}
+
+
+def _require_once(named: Sequence[_Pair], ignored: Sequence[tuple[str, str]]) -> None:
     """Check that each column is named once, in the key or in a match, and is not ignored as well.
 
     Raises:
         ProjectError: one is not.
     """
-    for names in ([pair.left for pair in named], [pair.right for pair in named]):
+    lefts, rights = [pair.left for pair in named], [pair.right for pair in named]
+    for names, passed_over in (
+        (lefts, {left for left, _ in ignored}),
+        (rights, {right for _, right in ignored}),
+    ):
         for name in names:
             if names.count(name) > 1:
                 raise ProjectError(f"'{name}' is named twice.", "Name each column once, by --key or --match.")
-            if name in ignored:
+            if name in passed_over:
                 raise ProjectError(f"'{name}' is both compared and ignored.", f"Leave out --ignore {name}.")
 
 
-def _ignored(names: Sequence[str], left: SourceTable, right: SourceTable) -> set[str]:
-    """Return the columns that are not compared; each is a column of one of the sides.
+def _found(name: str, left: SourceTable, right: SourceTable) -> tuple[str, str]:
+    """Return the column of a name on each side; empty where one side lacks it.
 
     Raises:
         ProjectError: neither side has it.
     """
-    found: set[str] = set()
-    for name in names:
-        there = {side.find(name) for side in (left, right)} - {""}
-        if not there:
-            hint = suggestion(name, [*left.columns, *right.columns])
-            raise ProjectError(f"Neither {left.name} nor {right.name} has a column '{name}'.", hint)
-        found |= there
+    found = left.find(name), right.find(name)
+    if not any(found):
+        hint = suggestion(name, [*left.columns, *right.columns])
+        raise ProjectError(f"Neither {left.name} nor {right.name} has a column '{name}'.", hint)
     return found
 
 
