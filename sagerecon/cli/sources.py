@@ -33,11 +33,11 @@ def snapshot(project: Folder = HERE, allow_host: AllowHost = None, json: Json = 
 def check(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
     """Check the catalog and the mappings, offline and without data."""
     from sagerecon.cli.console import command, exit_by_findings
-    from sagerecon.commands import mappings, projects
+    from sagerecon.commands import mappings
     from sagerecon.model.count import counted
 
     with command(json) as screen:
-        compiled = mappings.check(projects.open_project(project, allow_host or ()))
+        compiled = mappings.check_folder(project, allow_host or ())
         screen.findings(compiled.findings)
         screen.event("result", mappings=len(compiled.mappings), findings=len(compiled.findings))
         screen.print(f"The catalog and {counted(len(compiled.mappings), 'mapping')} have no errors.")

@@ -58,7 +58,7 @@ def mutate(
         for record, outcome in sample_outcomes(project, compiled, clock, sample):
             kept.setdefault(outcome.key.partition("/")[0], []).append((record, meaning(screen(outcome))))
     files = mapping_documents(project)
-    headers = dict(headers_of(files))
+    headers = dict(headers_of(files, project.catalog))
     for file in files:
         trials = [trial for trial in suite.trials if trial.case.mapping == file.text("mapping")]
         if trials or file.text("mapping") in kept:

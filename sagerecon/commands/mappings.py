@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path, PurePath
 
 from sagerecon.documents.package import schema
 from sagerecon.mapping.compiled import CompiledMapping
@@ -12,12 +13,12 @@ from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
 from sagerecon.mapping.probe import Probe
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
-from sagerecon.model.errors import MappingError
+from sagerecon.model.errors import MappingError, ProjectFileError
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.model.type import Columns
 from sagerecon.model.value import fingerprint
+from sagerecon.project.file import ProjectDraft, read_project_with_faults
 from sagerecon.project.project import Project, TieOutSource
-from sagerecon.project.source import compile_source
+from sagerecon.project.source import compile_source, read_texts
 from sagerecon.sources.dataset import CompiledSources
 from sagerecon.validation.tie_out_rows import tie_out_columns
 
@@ -55,28 +56,72 @@ def check(project: Project, probe: Probe | None = None) -> Compiled:
 
     Raises:
         MappingError: with every error of every file. If the catalog itself has errors, only with those.
+        ProjectFileError: with the same, where a file of the project cannot be read.
     """
-    crosswalks, crosswalk_findings = _read_crosswalks(project)
+    return _check(project, probe)
+
+
+def check_folder(folder: Path, allow_hosts: Collection[str] = ()) -> Compiled:
+    """Check the project in a folder, the project file with the mappings; arguments as `read_project`.
+
+    What is wrong in the project file is not said again of what follows from it.
+
+    Raises:
+        MappingError: as `check`.
+        ProjectError: the folder has no project file, or it cannot be read.
+        ProjectFileError: with every error of every file, where one is in the project file.
+    """
+    draft = read_project_with_faults(folder, allow_hosts)
+    return _check(draft.project, None, draft)
+
+
+def _check(project: Project, probe: Probe | None, draft: ProjectDraft | None = None) -> Compiled:
+    crosswalks, findings = _read_crosswalks(project)
     sources, source_findings = compile_source(project)
-    environment = mapping_environment(project, sources, crosswalks, probe)
-    mappings, mapping_findings = compile_files(mapping_documents(project), environment)
-    tie_outs = _tie_out_findings(project.tie_outs, sources.columns, crosswalks)
-    findings = (*crosswalk_findings, *source_findings, *mapping_findings, *tie_outs)
+    documents, unreadable = _mapping_documents(project)
+    mappings, mapping_findings = compile_files(
+        documents, mapping_environment(project, sources, crosswalks, probe)
+    )
+    tie_outs = _tie_out_findings(project.tie_outs, sources, crosswalks)
+    findings += [*source_findings, *unreadable, *mapping_findings, *tie_outs]
+    findings = [finding for finding in findings if finding.code not in _following(sources, draft)]
+    if draft is not None and draft.findings:
+        raise ProjectFileError([*draft.findings, *findings])
     if any(finding.severity is Severity.ERROR for finding in findings):
-        raise MappingError(findings)
-    return Compiled(mappings, crosswalks, sources, findings)
+        is_unread = any(finding.code is Code.UNREADABLE for finding in findings)
+        raise ProjectFileError(findings) if is_unread else MappingError(findings)
+    known = {name: crosswalk for name, crosswalk in crosswalks.items() if crosswalk is not None}
+    return Compiled(mappings, known, sources, tuple(findings))
+
+
+def _following(sources: CompiledSources, draft: ProjectDraft | None) -> set[Code]:
+    """Return the codes of the findings that would follow from a part that cannot be read."""
+    codes = set() if sources.declared.is_whole else {Code.UNKNOWN_DATASET}
+    broken = draft.broken if draft is not None else ()
+    if "parameters" in broken:
+        codes.add(Code.UNKNOWN_PARAMETER)
+    if "crosswalks" in broken:
+        codes.add(Code.UNKNOWN_CROSSWALK)
+    if "mappings" in broken:
+        codes.add(Code.UNKNOWN_MAPPING)
+    return codes
 
 
 def mapping_documents(project: Project) -> list[MappingFile]:
     """Return the mapping files of a project as YAML, with the findings about their form."""
-    texts = project.texts(project.mapping_files)
-    return [read_mapping(name, text, schema("mapping")) for name, text in texts.items()]
+    return _mapping_documents(project)[0]
+
+
+def _mapping_documents(project: Project) -> tuple[list[MappingFile], list[Finding]]:
+    """Return the mapping files that can be read, and a finding for each other one."""
+    texts, findings = read_texts(project, project.mapping_files)
+    return [read_mapping(name, text, schema("mapping")) for name, text in texts.items()], findings
 
 
 def mapping_environment(
     project: Project,
     sources: CompiledSources,
-    crosswalks: Mapping[str, Crosswalk],
+    crosswalks: Mapping[str, Crosswalk | None],
     probe: Probe | None = None,
 ) -> Environment:
     """Return what the mappings of a project are compiled against."""
@@ -86,28 +131,31 @@ def mapping_environment(
         catalog=project.catalog,
         crosswalks=crosswalks,
         parameters={**project.parameters, **settings},
+        broken=sources.broken,
         probe=probe,
     )
 
 
-def _read_crosswalks(project: Project) -> tuple[dict[str, Crosswalk], list[Finding]]:
-    crosswalks: dict[str, Crosswalk] = {}
-    findings: list[Finding] = []
-    for path in project.crosswalk_files:
-        crosswalk, found = read_crosswalk(path.stem, project.text(path), project.name(path))
-        crosswalks[crosswalk.name] = crosswalk
+def _read_crosswalks(project: Project) -> tuple[dict[str, Crosswalk | None], list[Finding]]:
+    """Return the crosswalks by name, None for one of which nothing could be read, and the findings."""
+    crosswalks: dict[str, Crosswalk | None] = {path.stem: None for path in project.crosswalk_files}
+    texts, findings = read_texts(project, project.crosswalk_files)
+    for name, text in texts.items():
+        crosswalk, found = read_crosswalk(PurePath(name).stem, text, name)
+        is_read = crosswalk.entries or all(finding.severity is not Severity.ERROR for finding in found)
+        crosswalks[crosswalk.name] = crosswalk if is_read else None
         findings += found
     return crosswalks, findings
 
 
 def _tie_out_findings(
-    sources: Mapping[str, TieOutSource],
-    datasets: Mapping[str, Columns],
+    tie_outs: Mapping[str, TieOutSource],
+    sources: CompiledSources,
     crosswalks: Collection[str],
 ) -> Iterator[Finding]:
     """Yield what keeps the tie-outs of a project from being computed, as far as it shows without data."""
-    for name, source in sources.items():
-        yield from tie_out_columns(name, source.dataset, source.place, datasets)
+    for name, source in tie_outs.items():
+        yield from tie_out_columns(name, source.dataset, source.place, sources.columns, sources.broken)
         if source.crosswalk and source.crosswalk not in crosswalks:
             yield Finding(
                 Code.UNKNOWN_CROSSWALK,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +34,15 @@ from sagerecon.model.value import Scalar
 
 _EMPTY = Node(None, Place(""))
 
+#: The name of a mapping in a text that is no YAML.
+_NAME = re.compile(r"^mapping:[ \t]*([a-z][a-z0-9_]*)[ \t]*$", re.MULTILINE)
+
 
 def compile_mappings(
     files: Mapping[str, str],
     datasets: Mapping[str, Columns],
     catalog: Catalog,
-    crosswalks: Mapping[str, Crosswalk],
+    crosswalks: Mapping[str, Crosswalk | None],
     parameters: Mapping[str, Scalar],
     schema: Mapping[str, Any],
     probe: Probe | None = None,
@@ -67,7 +71,7 @@ def compile_files(
     files: Sequence[MappingFile], environment: Environment
 ) -> tuple[tuple[CompiledMapping, ...], list[Finding]]:
     """Return the compiled mappings of files that were read, and the findings, as `compile_mappings`."""
-    headers = dict(headers_of(files))
+    headers = dict(headers_of(files, environment.catalog))
     compiled = [compile_file(file, environment, headers) for file in files if file.root.children()]
     whole = [mapping for mapping in compiled if mapping is not None]
     findings = [finding for file in files for finding in file.faults.findings]
@@ -82,6 +86,7 @@ class MappingFile:
     name: str
     root: Node
     faults: Faults
+    guessed: str = ""  #: the name of its mapping, where it is no YAML
 
     def get(self, *path: str) -> Node | None:
         """Return the node at a path of keys, or None."""
@@ -102,8 +107,9 @@ class Environment:
 
     datasets: Mapping[str, Columns]
     catalog: Catalog
-    crosswalks: Mapping[str, Crosswalk]
+    crosswalks: Mapping[str, Crosswalk | None]
     parameters: Mapping[str, Scalar]
+    broken: Collection[str] = ()  #: datasets with a finding of their own, whose columns are not known
     probe: Probe | None = None
 
     def setting(self, name: str) -> str:
@@ -125,7 +131,8 @@ def read_mapping(name: str, text: str, schema: Mapping[str, Any]) -> MappingFile
         shown = set(_transform_places(root))
         # The compiler reports an unknown transform itself, with a suggestion from all of them.
         faults.findings += [finding for finding in check_schema(root, schema) if finding.place not in shown]
-    return MappingFile(name, root, faults)
+    guessed = _NAME.search(text) if findings and not root.children() else None
+    return MappingFile(name, root, faults, guessed[1] if guessed else "")
 
 
 def _transform_places(node: Node) -> Iterator[Place]:
@@ -150,12 +157,17 @@ def _named_crosswalks(node: Node) -> Iterator[str]:
         yield from _named_crosswalks(item)
 
 
-def headers_of(files: Sequence[MappingFile]) -> Iterator[tuple[str, Header]]:
-    """Yield what other mappings need to refer to one, by its name; a name used twice is a finding."""
+def headers_of(files: Sequence[MappingFile], catalog: Catalog) -> Iterator[tuple[str, Header]]:
+    """Yield what other mappings need to refer to one, by its name; a name used twice is a finding.
+
+    What a mapping does not say, or says wrongly, is empty, so that nothing follows from it.
+    """
     places: dict[str, Place] = {}
     for file in files:
         node = file.get("mapping")
         if node is None:
+            if file.guessed:
+                yield file.guessed, Header(file.guessed, "", ())
             continue
         if node.text in places:
             message = f"the mapping name '{node.text}' is also used in {places[node.text].file}."
@@ -164,7 +176,8 @@ def headers_of(files: Sequence[MappingFile]) -> Iterator[tuple[str, Header]]:
         places[node.text] = node.place
         key = file.get("source", "key") or _EMPTY
         columns = tuple(item.text for item in key.items() or (key,) if item.text)
-        yield node.text, Header(node.text, file.text("target", "kind"), columns)
+        kind = file.text("target", "kind")
+        yield node.text, Header(node.text, kind if kind in catalog.kinds else "", columns)
 
 
 def compile_file(
@@ -216,7 +229,9 @@ def _compile_file(
         recipe=recipe,
         tests=file.get("tests"),
         crosswalks=tuple(
-            environment.crosswalks[table] for table in dict.fromkeys(_named_crosswalks(file.root))
+            table
+            for name in dict.fromkeys(_named_crosswalks(file.root))
+            if (table := environment.crosswalks[name]) is not None
         ),
     )
 
@@ -248,6 +263,8 @@ def _kind(file: MappingFile, environment: Environment) -> Kind | None:
 def _columns(file: MappingFile, environment: Environment) -> Columns | None:
     node = file.get("source", "dataset")
     if node is None:
+        return None
+    if node.text in environment.broken:
         return None
     if node.text not in environment.datasets:
         message = f"there is no dataset '{node.text}'."

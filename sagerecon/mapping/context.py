@@ -35,7 +35,7 @@ class Context:
     scope: Scope
     catalog: Catalog
     headers: Mapping[str, Header]
-    crosswalks: Mapping[str, Crosswalk]
+    crosswalks: Mapping[str, Crosswalk | None]
     faults: Faults
     country: str = ""  #: of the business, if the project names it
     edition: str = ""

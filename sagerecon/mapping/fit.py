@@ -144,6 +144,8 @@ def _accepts(value: CompiledValue, field: Field, node: Node, path: str, faults: 
 
 
 def _accepts_reference(value: CompiledValue, field: Field, node: Node, path: str, faults: Faults) -> bool:
+    if field.type == "unknown":
+        return True  # of a field that does not exist, which is a finding of its own
     if not field.refers_to:
         faults.add(
             Code.WRONG_REFERENCE, node.place, f"{path} is not a reference field.", "Use from: or value:."

@@ -13,6 +13,7 @@ from sagerecon.mapping.record_context import FREE_TEXT, CompiledValue, Reader, R
 from sagerecon.model.catalog import Field
 from sagerecon.model.code import Code
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import nearest
 
 #: Compiles the value of one field.
 CompileValue: TypeAlias = Callable[[Node, Context, str, Field | None], CompiledValue]
@@ -112,7 +113,11 @@ def _check_can_be_sent(
 
 
 def missing_fields(node: Node, known: Mapping[str, Field], country: str) -> list[str]:
-    """Return the fields that Sage requires on create and `node` does not fill."""
+    """Return the fields that Sage requires on create and `node` does not fill.
+
+    One that an unknown name is taken for is not missing: that name has a finding of its own.
+    """
+    meant = {nearest(name, known) for name in node.children() if name not in known}
     return [
         name
         for name, field in known.items()
@@ -121,4 +126,5 @@ def missing_fields(node: Node, known: Mapping[str, Field], country: str) -> list
         and not field.read_only
         and (not field.countries or country in field.countries)
         and name not in node.children()
+        and name not in meant
     ]

@@ -51,7 +51,7 @@ def apply_transforms(
     path: str,
     scope: Scope,
     faults: Faults,
-    crosswalks: Mapping[str, Crosswalk],
+    crosswalks: Mapping[str, Crosswalk | None],
     probe: Probe | None = None,
 ) -> CompiledValue:
     """Compile the transforms of `do` over `value`; with a `path`, what they alter is recorded as changes."""
@@ -142,7 +142,7 @@ def _compile_step(
     value: CompiledValue,
     scope: Scope,
     faults: Faults,
-    crosswalks: Mapping[str, Crosswalk],
+    crosswalks: Mapping[str, Crosswalk | None],
     probe: Probe | None,
 ) -> tuple[Transform, BoundTransform] | None:
     children = node.children()

@@ -81,6 +81,8 @@ def _counted_entries(apply: Apply, options: Options) -> Apply:
 def _crosswalk(options: Options) -> BoundTransform | None:
     name = options["table"]
     table = options.crosswalks.get(name)
+    if table is None and name in options.crosswalks:
+        return None  # it has a finding of its own
     if table is None:
         hint = suggestion(name, options.crosswalks) or f"Create the file crosswalks/{name}.csv."
         options.faults.add(Code.UNKNOWN_CROSSWALK, options.place, f"there is no crosswalk '{name}'.", hint)

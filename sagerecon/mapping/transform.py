@@ -63,7 +63,7 @@ class Options:
     input: CompiledValue
     scope: Scope
     faults: Faults
-    crosswalks: Mapping[str, Crosswalk]
+    crosswalks: Mapping[str, Crosswalk | None]
     nodes: Mapping[str, Node] = field(default_factory=dict)
     probe: Probe | None = None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sagerecon.documents import package
 from sagerecon.documents.document import Node, read_document
@@ -26,6 +28,15 @@ from sagerecon.project.state import read_business
 from sagerecon.project.user_settings import read_user_settings
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectDraft:
+    """What could be read of a project file with errors: the parts that are broken have usual values."""
+
+    project: Project
+    findings: tuple[Finding, ...]
+    broken: frozenset[str]  #: the keys with errors
+
+
 def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
     """Return the project in `folder`.
 
@@ -37,6 +48,18 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
         ProjectError: the folder has no project file, it cannot be read, or a host of `allow_hosts` is none.
         ProjectFileError: the file has errors, or names a host or folder to which the user has not consented;
             every finding is attached.
+    """
+    draft = read_project_with_faults(folder, allow_hosts)
+    if draft.findings:
+        raise ProjectFileError(draft.findings)
+    return draft.project
+
+
+def read_project_with_faults(folder: Path, allow_hosts: Collection[str] = ()) -> ProjectDraft:
+    """Return the project in `folder`, as far as its file has no errors; arguments as `read_project`.
+
+    Raises:
+        ProjectError: the folder has no project file, it cannot be read, or a host of `allow_hosts` is none.
     """
     folder = folder.resolve()
     try:
@@ -50,24 +73,66 @@ def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
             "Name the project's folder with --project, or create a project with: sagerecon init",
         )
     root, findings = read_document(read_text(path, FILE, follow=False), FILE)
-    findings = findings or check_schema(root, schema("project"))
-    if findings:
-        raise ProjectFileError(findings)
+    findings = findings or [*check_schema(root, schema("project")), *_date_findings(root)]
+    broken = frozenset(_broken(root, findings))
+    root = _with_usual_values(root, broken)
     settings = read_user_settings()
-    named, findings = named_files(root, folder, (folder, *settings.data_folders))
-    data = _resolved(folder / root["data"].text, root["data"].place)
+    named, faults = named_files(root, folder, (folder, *settings.data_folders))
+    findings += faults
+    data = _resolved(folder / root["data"].text, root["data"].place, findings) or folder
     consent = Consent(settings, tuple(map(allowed_host, allow_hosts)), folder)
     project = _project(root, folder, named, data, consent)
     findings += [*_check(project, root), *_without_consent(project, root, consent)]
-    if findings:
-        raise ProjectFileError(findings)
-    return project
+    return ProjectDraft(project, tuple(findings), broken)
+
+
+#: What takes the place of a part that is required, and missing or broken, while the rest is checked.
+_USUAL = {
+    "company": "?",
+    "data": ".",
+    "cut_over": "2000-01-01",
+    "business": {"country": "", "currency": ""},
+    "mappings": (),
+}
+
+
+def _broken(root: Node, findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield the keys of a project file that have an error inside them, or are required and missing."""
+    at = {finding.place for finding in findings}
+    yield from (key for key in _USUAL if key not in root)
+    for key, node in root.children().items():
+        if not at.isdisjoint(node.places()):
+            yield key
+
+
+def _with_usual_values(root: Node, broken: Collection[str]) -> Node:
+    """Return a project file without its broken parts, and with usual values for those that are required."""
+    whole = {key: node for key, node in root.children().items() if key not in broken}
+    usual = {key: _node(value, root.place) for key, value in _USUAL.items() if key not in whole}
+    return replace(root, value={**whole, **usual})
+
+
+def _node(value: Any, place: Place) -> Node:
+    children = {key: _node(child, place) for key, child in value.items()} if isinstance(value, dict) else None
+    return Node(value if children is None else children, place)
+
+
+def _date_findings(root: Node) -> Iterator[Finding]:
+    """Yield a finding for each date of a project file that the calendar does not have."""
+    business = root.get("business")
+    for node in (root.get("cut_over"), root.get("as_at"), business.get("lockdown") if business else None):
+        if node is not None and node.text:
+            try:
+                date.fromisoformat(node.text)
+            except ValueError:
+                message = f"'{node.text}' is not a date."
+                yield Finding(Code.NOT_A_DATE, node.place, message, "Write it as 2027-03-31.")
 
 
 def _project(root: Node, folder: Path, named: NamedFiles, data: Path, consent: Consent) -> Project:
     settings = consent.settings
     get = root.plain().get
-    cut_over = _day(get("cut_over"))
+    cut_over = date.fromisoformat(get("cut_over"))
     business = get("business")
     sage = get("sage", {})
     parameters: dict[str, Scalar] = {
@@ -85,8 +150,8 @@ def _project(root: Node, folder: Path, named: NamedFiles, data: Path, consent: C
         crosswalk_files=named.crosswalks,
         test_files=named.tests,
         cut_over=cut_over,
-        as_at=_day(get("as_at", str(cut_over))),
-        parameters={**parameters, "as_at": _day(get("as_at", str(cut_over)))},
+        as_at=date.fromisoformat(get("as_at", str(cut_over))),
+        parameters={**parameters, "as_at": date.fromisoformat(get("as_at", str(cut_over)))},
         business=Business(
             id=business.get("id") or read_business(folder / STATE),
             country=business["country"],
@@ -94,7 +159,7 @@ def _project(root: Node, folder: Path, named: NamedFiles, data: Path, consent: C
             currency=business["currency"],
             tax_registered=business.get("tax_registered", True),
             multi_currency=business.get("multi_currency", False),
-            lockdown=_day(business["lockdown"]) if "lockdown" in business else None,
+            lockdown=date.fromisoformat(business["lockdown"]) if "lockdown" in business else None,
         ),
         limits=Limits(**get("budget", {})),
         address=_sandbox(sage.get("address", "").rstrip("/")),
@@ -166,22 +231,11 @@ def _store_findings(url: str, place: Place, consent: Consent) -> Iterator[Findin
     yield from consent.store_findings(url, file, place)
 
 
-def _resolved(path: Path, place: Place) -> Path:
-    """Return where a path leads.
-
-    Raises:
-        ProjectFileError: it leads nowhere.
-    """
+def _resolved(path: Path, place: Place, findings: list[Finding]) -> Path | None:
+    """Return where a path leads; None, with a finding, where it leads nowhere."""
     try:
         return path.resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # Python's own for a circle of links, and for a NUL
+    except (OSError, RuntimeError, ValueError):  # Python's own for a circle of links, and for a NUL
         message = f"'{path.name}' is no folder: its links lead in a circle, or its name holds a NUL."
-        raise ProjectFileError([Finding(Code.UNREADABLE, place, message, "Name another folder.")]) from error
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        finding = Finding(Code.NOT_A_DATE, Place(FILE), f"'{text}' is not a date.", "Write it as 2027-03-31.")
-        raise ProjectFileError([finding]) from None
+        findings.append(Finding(Code.UNREADABLE, place, message, "Name another folder."))
+        return None

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from sagerecon.documents.package import schema
-from sagerecon.model.errors import MappingError
+from sagerecon.model.code import Code
+from sagerecon.model.errors import MappingError, ProjectError
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import Place
 from sagerecon.model.value import fingerprint
 from sagerecon.project.project import Project
 from sagerecon.sources.dataset import CompiledSources, compile_queries
@@ -26,8 +31,29 @@ def declared_sources(project: Project) -> Sources:
 
 
 def compile_source(project: Project) -> tuple[CompiledSources, list[Finding]]:
-    """Return the compiled SQL of `sources.yaml`, without reading any row, and the findings about it."""
-    return compile_queries(declared_sources(project), project.parameters, project.sql_seconds)
+    """Return the compiled SQL of `sources.yaml`, without reading any row, and the findings about the file.
+
+    What has errors is left out, and so is what reads it.
+    """
+    texts, findings = read_texts(project, [project.sources_file])
+    sources = Sources(project.name(project.sources_file), is_whole=False)
+    for name, text in texts.items():
+        sources, findings = read_sources(text, name, schema("sources"))
+    compiled, errors = compile_queries(sources, project.parameters, project.sql_seconds)
+    return compiled, [*findings, *errors]
+
+
+def read_texts(project: Project, paths: Iterable[Path]) -> tuple[dict[str, str], list[Finding]]:
+    """Return the texts of project files by their names, and a finding for each that cannot be read."""
+    texts: dict[str, str] = {}
+    findings: list[Finding] = []
+    for path in paths:
+        name = project.name(path)
+        try:
+            texts[name] = project.text(path)
+        except ProjectError as error:
+            findings.append(Finding(Code.UNREADABLE, Place(name), error.message, error.hint))
+    return texts, findings
 
 
 def mappings_fingerprint(project: Project) -> str:
