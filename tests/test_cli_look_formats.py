@@ -113,6 +113,8 @@ def test_the_first_sheet_with_rows_of_an_ods_workbook_is_shown_and_others_are_na
     assert messages == ["the workbook has several tables: Notes, Stock, Other. 'Stock' is shown."]
     assert looked("t.ods#Other")[0] == {"a": "text", "b": "date"}
     assert "Did you mean 'Other'?" in run("look", "t.ods#Othr").stdout
+    Path("u#1.ods").write_bytes(ods({"A#1": SHEETS["Stock"], "B": SHEETS["Other"]}))
+    assert looked("u#1.ods#A#1")[1]["form"]["sheet"] == "sheet A#1"
     assert [str(row["price"]) for row in declared_rows("t.ods")] == ["1.50"]
 
 

@@ -266,3 +266,10 @@ def test_a_column_may_be_written_otherwise_than_its_file(tmp_path: Path) -> None
             (Decimal("1.5"), Decimal("1234.5")),
             (None, None),
         ]
+
+
+@pytest.mark.parametrize("kind", ["text", "integer", "decimal", "boolean", "date", "datetime"])
+def test_a_cell_of_control_characters_alone_is_blank_once_they_are_removed(kind: str) -> None:
+    with pytest.raises(CellChanged) as caught:
+        typed("\u202e ", kind, controls="remove")
+    assert caught.value.value is None

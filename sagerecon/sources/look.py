@@ -85,8 +85,8 @@ class NamedFile:
 
 def named_file(name: str) -> NamedFile | None:
     """Return what `FILE`, `FILE#PART` or a pattern such as `folder/*.csv` names; None for no file."""
-    start, _, end = name.rpartition("#")
-    for path, part in ((name, ""), (start, end)):
+    marks = [at for at, character in enumerate(name) if character == "#"]
+    for path, part in ((name, ""), *((name[:at], name[at + 1 :]) for at in marks)):
         if not path:
             continue
         if Path(path).is_file():
