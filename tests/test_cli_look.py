@@ -305,10 +305,12 @@ def test_a_file_without_bytes_is_empty_whatever_its_format(suffix: str) -> None:
 
 def test_a_table_without_rows_and_headings_that_repeat_are_declared() -> None:
     Path("t.csv").write_text("a,b\n")
-    assert "optional: true" in declared_with_notes("t.csv")
+    assert "    optional: true\n" in declared_with_notes("t.csv")
     Path("u.csv").write_text("a,b\n1,x\na,b\n2,y\n")
-    assert "pass_over: {headings: header}\n    columns:\n      a: {type: integer}" in declared_with_notes(
-        "u.csv"
+    Path("sources.yaml").unlink()
+    assert (
+        "path: u.csv\n    pass_over: {headings: header}\n    columns:\n      a: {type: integer}"
+        in declared_with_notes("u.csv")
     )
 
 
