@@ -113,10 +113,24 @@ def test_what_cannot_be_drafted_is_said(project: Path, words: tuple[str, ...], m
     assert result.exit_code == 2 and message in " ".join((result.stdout + result.stderr).split())
 
 
-def test_a_draft_that_finds_no_field_is_yaml_with_gaps(project: Path) -> None:
-    Path("../data/other.csv").write_text("zz,yy\n1,1\n2,1\n")
-    assert run("look", "../data/other.csv", "--declare").exit_code == 0
-    run("snapshot")
-    assert run("draft", "other", "contact").exit_code == 0
-    checked = " ".join(run("check").output.split())
-    assert "contact lacks the field" in checked and "must be keys with values" not in checked
+def test_a_draft_of_repeated_keys_names_their_column(project: Path) -> None:
+    (project / "../data/repeated.csv").write_text("Kundennr,Name\n0001,Oak\n0001,Oak\n0002,Elm\n")
+    assert run("look", "../data/repeated.csv", "--declare").exit_code == 0
+    assert run("snapshot").exit_code == 0
+    assert run("draft", "repeated", "contact").exit_code == 0
+    text = (project / "mappings/repeated.yaml").read_text()
+    assert (
+        "source: {dataset: repeated, key: [kundennr]}  # REVIEW: no column has a different value in each row"
+        in text
+    )
+    assert "there is no column" not in run("check").output
+
+
+def test_a_draft_without_any_field_is_checked_for_its_gaps_alone(project: Path) -> None:
+    (project / "../data/bills.csv").write_text("Belegnr,Betrag\nR1,1.00\nR2,2.00\n")
+    assert run("look", "../data/bills.csv", "--declare").exit_code == 0
+    assert run("snapshot").exit_code == 0
+    assert run("draft", "bills", "sales_invoice").exit_code == 0
+    assert "fields: {}  # REVIEW" in (project / "mappings/bills.yaml").read_text()
+    checked = run("check").output
+    assert "lacks the field 'contact_id'" in checked and "keys with values" not in checked

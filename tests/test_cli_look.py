@@ -399,3 +399,13 @@ def test_real_exports_are_declared_and_read() -> None:
     invoices = events(run(f"{shared('xero-company')}/invoice.csv", "--json"))
     total = next(each for each in invoices if each["event"] == "column" and each["column"] == "amount_due")
     assert total["total"] == "42914.86"
+
+
+def test_a_zero_without_a_digit_before_the_point_is_zero() -> None:
+    Path("t.csv").write_text("a,b\n1,.00\n2,5.00\n3,-.00\n")
+    figures = next(
+        event
+        for event in events(run("t.csv", "--json"))
+        if event.get("column") == "b" or event.get("name") == "b"
+    )
+    assert str(figures["total"]) == "5.00" and figures["type"] == "decimal"

@@ -16,7 +16,7 @@ REVIEW = "REVIEW"
 
 #: Words by which other systems call a field of Sage.
 _WORDS: Mapping[str, tuple[str, ...]] = {
-    "reference": ("ref", "number", "no", "code", "document_number", "invoice_number", "id"),
+    "reference": ("ref", "number", "no", "nr", "code", "document_number", "invoice_number", "id"),
     "name": ("company", "company_name", "customer", "supplier", "display_name", "title", "description"),
     "description": ("name", "title", "item", "details"),
     "nominal_code": ("account", "account_code", "code", "number", "nominal"),
@@ -79,8 +79,8 @@ def mapping_text(wanted: Proposal) -> str:
         f"# Proposed from names and values. Look at each line marked {REVIEW}, then run: sagerecon check",
         "sagerecon: mapping/v1",
         f"mapping: {wanted.name}",
-        f"source: {{dataset: {wanted.dataset}, key: [{key or 'id'}]}}"
-        + ("" if key else f"  # {REVIEW}: no column has a different value in each row"),
+        f"source: {{dataset: {wanted.dataset}, key: [{key}]}}"
+        + ("" if key in wanted.unique else f"  # {REVIEW}: no column has a different value in each row"),
         f"target: {{kind: {kind.name}, "
         + (
             f"identity: {{{identity}: {found[identity]}}}, on_existing: adopt_if_equal}}"
@@ -93,7 +93,7 @@ def mapping_text(wanted: Proposal) -> str:
     if unused:
         lines.append("ignore:")
         lines += [f'  {name}: {{reason: "{REVIEW}: map it, or say why not"}}' for name in unused]
-    lines.append("fields:" if found else f"fields: {{}}  # {REVIEW}: no column was found for any field")
+    lines.append("fields:" if found else f"fields: {{}}  # {REVIEW}: write the fields below, and remove {{}}")
     lines += _field_lines(wanted, fields, found)
     return "\n".join(lines) + "\n"
 
@@ -152,13 +152,17 @@ def _column(field: Field, words: Sequence[str], left: Sequence[str], columns: Co
 
 
 def _key(wanted: Proposal, found: Mapping[str, str]) -> str:
-    """Return the column that identifies a record: its id, what Sage knows it by, or the first unique one."""
+    """Return the column that identifies a record: its id, what Sage knows it by, or the first unique one.
+
+    Where no column is unique, return the first named as a code, or the first of all, or `id`.
+    """
     ids = ("id", f"{wanted.dataset}_id", f"{wanted.kind.name}_id")
-    candidates = [name for name in wanted.columns if _plain(name) in ids]
-    candidates += [name for name in wanted.columns if _CODE.search(_plain(name))]
-    candidates += [found[each.field] for each in wanted.kind.natural_keys if each.field in found]
-    candidates += list(wanted.columns)
-    return next((name for name in candidates if name in wanted.unique), "")
+    codes = [name for name in wanted.columns if _plain(name) in ids]
+    codes += [name for name in wanted.columns if _CODE.search(_plain(name))]
+    known = [found[each.field] for each in wanted.kind.natural_keys if each.field in found]
+    columns = [name for name in wanted.columns if not name.startswith("_")]
+    likely = [*codes, *columns, "id"]
+    return next((name for name in (*codes, *known, *columns) if name in wanted.unique), likely[0])
 
 
 def _plain(name: str) -> str:

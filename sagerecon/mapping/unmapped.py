@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
@@ -43,13 +44,36 @@ def _check_ignored(root: Node, context: Context) -> None:
             )
 
 
+def _has_ended(node: Node, context: Context) -> bool:
+    """Return whether a column was ignored until a day that is past; a text that is no date is a finding."""
+    until = node.get("until")
+    if until is None:
+        return False
+    try:
+        day = date.fromisoformat(until.text)
+    except ValueError:
+        message = f"'{until.text}' is not a date."
+        context.faults.add(Code.NOT_A_DATE, until.place, message, "Write it as 2027-03-31.")
+        return False
+    return context.today is not None and day < context.today
+
+
 def _check_columns(root: Node, context: Context) -> None:
     setting = _setting(root, "source")
     if setting == "ignore" or context.scope.columns is None:
         return
     ignored = _children(root, "ignore")
+    ended = {name: node["until"] for name, node in ignored.items() if _has_ended(node, context)}
     place = (root.get("source") or root).named_at
     for name in context.scope.columns:
+        if name in ended and name not in context.scope.used:
+            context.faults.add(
+                Code.UNMAPPED_SOURCE,
+                ended[name].place,
+                f"column '{name}' was ignored until {ended[name].text}.",
+                "Map it, or give it a later day.",
+                Severity.WARNING if setting == "warn" else Severity.ERROR,
+            )
         if name.startswith("_") or name in context.scope.used or name in ignored:
             continue
         context.faults.add(

@@ -24,6 +24,7 @@ class Code(StrEnum):
     )
     ALIAS = ("alias", "A YAML alias contains itself.")
     ALLOCATION_NOT_ZERO = ("allocation_not_zero", "The two sides of an allocation do not sum to zero.")
+    ALLOWS_NOTHING = ("allows_nothing", "A comment allows a finding that is not there, or gives no reason.")
     AMBIGUOUS = ("ambiguous", "Several entities in Sage match a record.")
     AMBIGUOUS_COLUMN = (
         "ambiguous_column",
@@ -345,6 +346,11 @@ class CheckName(str):
 
 
 FindingCode: TypeAlias = Code | CheckName
+
+
+def all_codes() -> list[Code]:
+    """Return every code, by its value."""
+    return [_BY_VALUE[value] for value in sorted(_BY_VALUE)]
 
 
 def read_code(text: str) -> FindingCode:

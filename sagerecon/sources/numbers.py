@@ -100,7 +100,7 @@ def decimal_converter(scale: int, places: int | None, notation: Notation) -> Cel
                 f"{display_text(cell)} has {len(fraction)} decimals; the column keeps {scale}.",
                 _scale_hint(cell, match, scale, notation),
             )
-        return f"{sign}{whole or '0'}.{fraction}" if fraction else f"{sign}{whole}"
+        return f"{sign}{whole or '0'}.{fraction}" if fraction else f"{sign}{whole or '0'}"
 
     return convert
 
