@@ -104,4 +104,4 @@ def _fault(allowance: Allowance, today: date, *, is_error: bool) -> Finding:
 
 
 def _finding(allowance: Allowance, message: str, hint: str) -> Finding:
-    return Finding(Code.ALLOWS_NOTHING, allowance.place, message, hint, Severity.WARNING)
+    return Finding(Code.ALLOWS_NOTHING, allowance.place, message, hint, severity=Severity.WARNING)
