@@ -316,6 +316,7 @@ class Code(StrEnum):
     UNTRUSTED_HOST = ("untrusted_host", "A project names a host that its user has not allowed.")
     UNUSED_LET = ("unused_let", "A `let` is never used.")
     WHICH_SHEET = ("which_sheet", "A workbook has several sheets and sources.yaml names none.")
+    WHICH_TABLE = ("which_table", "A file has several tables, and its command shows one of them.")
     WORKBOOK_TOO_LARGE = (
         "workbook_too_large",
         "A workbook passes a limit, such as its rows or its longest cell.",
