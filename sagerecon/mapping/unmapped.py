@@ -8,6 +8,7 @@ from datetime import date
 from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.objects import missing_fields
+from sagerecon.mapping.record_context import iso_day
 from sagerecon.model.catalog import Field, Kind
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Severity
@@ -31,6 +32,10 @@ def _setting(root: Node, side: str) -> str:
 def _check_ignored(root: Node, context: Context) -> None:
     scope = context.scope
     for name, node in _children(root, "ignore").items():
+        until = node.get("until")
+        if until is not None and _day(until) is None:
+            message = f"'{until.text}' is not a date."
+            context.faults.add(Code.NOT_A_DATE, until.place, message, "Write it as 2027-03-31.")
         if scope.columns is not None and name not in scope.columns:
             message = f"the dataset has no column '{name}' to ignore."
             context.faults.add_unknown(Code.UNKNOWN_COLUMN, node.named_at, message, name, scope.columns)
@@ -45,17 +50,18 @@ def _check_ignored(root: Node, context: Context) -> None:
 
 
 def _has_ended(node: Node, context: Context) -> bool:
-    """Return whether a column was ignored until a day that is past; a text that is no date is a finding."""
+    """Return whether a column was ignored until a day that is past."""
     until = node.get("until")
-    if until is None:
-        return False
+    day = _day(until) if until is not None else None
+    return day is not None and context.today is not None and day < context.today
+
+
+def _day(node: Node) -> date | None:
+    """Return the day that a node states; None where it is no date."""
     try:
-        day = date.fromisoformat(until.text)
+        return iso_day(node.text)
     except ValueError:
-        message = f"'{until.text}' is not a date."
-        context.faults.add(Code.NOT_A_DATE, until.place, message, "Write it as 2027-03-31.")
-        return False
-    return context.today is not None and day < context.today
+        return None
 
 
 def _check_columns(root: Node, context: Context) -> None:
