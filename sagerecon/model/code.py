@@ -178,6 +178,7 @@ class Code(StrEnum):
     NO_IDENTITY = ("no_identity", "A field by which a record is identified is blank.")
     NO_ITEM = ("no_item", "No item of a list meets the condition, and one is required.")
     NO_OTHERWISE = ("no_otherwise", "A `choose` has no `otherwise` branch.")
+    NO_PART = ("no_part", "A record that its mapping splits has no part that applies.")
     NO_REFERENCE = ("no_reference", "A reference is blank, and the mapping does not allow that.")
     NO_ROWS_MATCH = ("no_rows_match", "No row matches a condition of sources.yaml.")
     NO_SHEET = ("no_sheet", "A workbook has no sheet of the declared name.")
