@@ -295,6 +295,7 @@ class Code(StrEnum):
         "unknown_attribute",
         "A path or expression names a part that the value does not have.",
     )
+    UNKNOWN_BLOCK = ("unknown_block", "A mapping includes a block that the project does not have.")
     UNKNOWN_COLUMN = ("unknown_column", "A mapping names a column that the dataset does not have.")
     UNKNOWN_CROSSWALK = ("unknown_crosswalk", "A mapping or a tie-out names a crosswalk that does not exist.")
     UNKNOWN_DATASET = ("unknown_dataset", "A mapping or a tie-out names a dataset that does not exist.")
