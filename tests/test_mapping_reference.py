@@ -13,9 +13,9 @@ from sagerecon.documents.document import read_document
 from sagerecon.documents.package import catalog, schema
 from sagerecon.documents.schema import check_schema
 from sagerecon.mapping.compiler import compile_mappings
-from sagerecon.mapping.parts import read_block, read_overlay
 from sagerecon.mapping.crosswalk import read_crosswalk
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
+from sagerecon.mapping.parts import read_block, read_overlay
 from sagerecon.mapping.transform import Parameter
 from sagerecon.mapping.transforms import TRANSFORMS
 
