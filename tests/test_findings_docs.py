@@ -14,9 +14,9 @@ HEAD = """\
 # Findings
 
 Each finding has a code that stays the same: for counting, filtering, and for allowing a warning on one line
-(see [checking mappings](checking.md)). `sagerecon check --explain CODE` says what a code means. This page lists
-all, with an example where a mapping alone shows one; other messages name the file, the record and the way out
-as well.
+(see [checking mappings](checking.md)). `sagerecon check --explain CODE` says what a code means. This page
+lists all, with an example where a mapping alone shows one; other messages name the file, the record and the
+way out as well.
 """
 
 
