@@ -122,3 +122,22 @@ def test_a_draft_without_any_field_is_checked_for_its_gaps_alone(project: Path) 
     assert "fields: {}  # REVIEW" in (project / "mappings/bills.yaml").read_text()
     checked = run("check").output
     assert "lacks the field 'contact_id'" in checked and "keys with values" not in checked
+
+
+def test_a_project_without_its_last_mapping_can_be_drafted_again(project: Path) -> None:
+    assert run("draft", "customers", "contact").exit_code == 0
+    (project / "mappings/customers.yaml").unlink()
+    said = "no file matches 'mappings/*.yaml', so the project has no mapping. Check the path, or write"
+    checked = run("check")
+    assert checked.exit_code == 2 and f"error sagerecon.yaml:7:12: {said}" in checked.output
+    for words in (("look", "customers"), ("snapshot",), ("draft", "customers", "contact")):
+        assert "error" not in (done := run(*words)).output and "Traceback" not in done.output, done.output
+    assert (project / "mappings/customers.yaml").is_file()
+
+
+def test_a_mapping_that_is_named_and_missing_is_an_error(project: Path) -> None:
+    file = project / "sagerecon.yaml"
+    for named in ("[mappings/none.yaml]", "[mappings/*.yaml, mappings/none.yaml]"):
+        file.write_text(file.read_text().replace("mappings: []", f"mappings: {named}"))
+        checked = run("check")
+        assert checked.exit_code == 2 and "no file matches 'mappings/none.yaml'. Check" in checked.output

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 from sagerecon.documents.package import schema
@@ -72,7 +72,9 @@ def check_folder(folder: Path, allow_hosts: Collection[str] = ()) -> Compiled:
         ProjectFileError: with every error of every file, where one is in the project file.
     """
     draft = read_project_with_faults(folder, allow_hosts)
-    return _check(draft.project, None, draft)
+    # Other commands work without mappings; a check that finds none to check has failed.
+    missing = [replace(finding, severity=Severity.ERROR) for finding in draft.project.warnings]
+    return _check(draft.project, None, replace(draft, findings=(*draft.findings, *missing)))
 
 
 def _check(project: Project, probe: Probe | None, draft: ProjectDraft | None = None) -> Compiled:
@@ -85,7 +87,9 @@ def _check(project: Project, probe: Probe | None, draft: ProjectDraft | None = N
     tie_outs = _tie_out_findings(project.tie_outs, sources, crosswalks)
     findings += [*source_findings, *unreadable, *mapping_findings, *tie_outs]
     findings = [finding for finding in findings if finding.code not in _following(sources, draft)]
-    if draft is not None and draft.findings:
+    if draft is None:
+        findings += project.warnings
+    elif draft.findings:
         raise ProjectFileError([*draft.findings, *findings])
     if any(finding.severity is Severity.ERROR for finding in findings):
         is_unread = any(finding.code is Code.UNREADABLE for finding in findings)

@@ -147,6 +147,7 @@ def _project(root: Node, folder: Path, named: NamedFiles, data: Path, consent: C
         data_folders=(data, *settings.data_folders),
         sources_file=named.sources,
         mapping_files=named.mappings,
+        warnings=named.warnings,
         crosswalk_files=named.crosswalks,
         test_files=named.tests,
         cut_over=cut_over,
