@@ -88,7 +88,13 @@ def _without_mappings(
         for pattern in patterns:
             message = f"no file matches '{pattern.text}', so the project has no mapping."
             hint = "Check the path, or write a mapping with: sagerecon draft DATASET KIND"
-            yield Finding(Code.NO_SUCH_FILE, pattern.place, message, hint, Severity.WARNING)
+            yield Finding(
+                code=Code.NO_SUCH_FILE,
+                place=pattern.place,
+                message=message,
+                hint=hint,
+                severity=Severity.WARNING,
+            )
 
 
 def _too_large(mappings: Iterable[Path], patterns: Node) -> Iterator[Finding]:
