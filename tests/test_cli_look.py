@@ -103,9 +103,10 @@ def test_another_column_tells_the_decimal_mark() -> None:
 
 
 def test_the_share_that_fits_and_what_does_not_is_said() -> None:
-    Path("t.csv").write_text("a,b\n" + "1.50,x\n" * 9 + "n/a,x\n")
+    Path("t.csv").write_text("a,b\n" + "1.50,x\n" * 9 + "see note,x\n")
     text = " ".join(run("t.csv").stdout.split())
-    assert "a: 90.0 % decimal with decimal '.'; not 'n/a' (t.csv:11)" in text
+    assert "a: 90.0 % decimal with decimal '.'; not 'see note' (t.csv:11). If it means" in text
+    assert 'null_words: ["see note"]' in text
 
 
 @pytest.mark.parametrize(
