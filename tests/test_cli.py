@@ -13,7 +13,7 @@ from tiny import CONTACTS, write_tiny
 from typer.testing import CliRunner, Result
 
 from sagerecon.cli.main import app
-from sagerecon.commands import mappings
+from sagerecon.commands import checking
 from sagerecon.commands.plan_file import read_plan_file
 from sagerecon.planning.plan import Plan, plan_lines
 
@@ -271,10 +271,10 @@ def test_a_full_disk_keeps_the_old_plan(tiny: Path, monkeypatch: pytest.MonkeyPa
 def test_an_internal_error_exits_with_70_and_no_traceback(
     tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("secret-token")
 
-    monkeypatch.setattr(mappings, "check", fail)
+    monkeypatch.setattr(checking, "check", fail)
     result = run(tiny, "check")
     assert result.exit_code == 70
     assert "Internal error: RuntimeError" in output_text(result)
@@ -360,7 +360,7 @@ COMMANDS: Mapping[str, str] = {
     "init": "Create a project",
     "auth": "Sign in",
     "snapshot": "freeze",
-    "check": "Check the catalog",
+    "check": "Check the project",
     "plan": "Plan what to send",
     "apply": "resumes",
     "status": "budget",

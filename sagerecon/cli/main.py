@@ -14,6 +14,7 @@ import typer
 from sagerecon.cli import (
     auth,
     catalog,
+    checking,
     decisions,
     looking,
     mapping_tests,
@@ -36,7 +37,7 @@ app = typer.Typer(
 app.command()(projects.init)
 app.command()(projects.trust)
 app.command()(sources.snapshot)
-app.command()(sources.check)
+app.command()(checking.check)
 app.command()(mapping_tests.test)
 app.command()(looking.look)
 app.command()(looking.compare)

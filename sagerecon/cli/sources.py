@@ -1,4 +1,4 @@
-"""The commands `snapshot` and `check`."""
+"""The command `snapshot`."""
 
 from __future__ import annotations
 
@@ -28,17 +28,3 @@ def snapshot(project: Folder = HERE, allow_host: AllowHost = None, json: Json = 
         screen.print(f"Snapshot {prepared.snapshot[:12]} written.")
         exit_by_findings(prepared.findings)
         screen.print("Next: sagerecon plan")
-
-
-def check(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
-    """Check the catalog and the mappings, offline and without data."""
-    from sagerecon.cli.console import command, exit_by_findings
-    from sagerecon.commands import mappings
-    from sagerecon.model.count import counted
-
-    with command(json) as screen:
-        compiled = mappings.check_folder(project, allow_host or ())
-        screen.findings(compiled.findings)
-        screen.event("result", mappings=len(compiled.mappings), findings=len(compiled.findings))
-        screen.print(f"The catalog and {counted(len(compiled.mappings), 'mapping')} have no errors.")
-        exit_by_findings(compiled.findings)

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path, PurePath
 
+from sagerecon.documents.allowances import without_allowed
 from sagerecon.documents.package import schema
 from sagerecon.mapping.compiled import CompiledMapping
-from sagerecon.mapping.compiler import Environment, MappingFile, compile_files, read_mapping
+from sagerecon.mapping.compiler import (
+    Environment,
+    MappingFile,
+    compile_files,
+    name_in,
+    named_mappings,
+    read_mapping,
+)
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
 from sagerecon.mapping.probe import Probe
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
-from sagerecon.model.errors import MappingError, ProjectFileError
+from sagerecon.model.count import counted
+from sagerecon.model.errors import FindingsError, MappingError, ProjectError, ProjectFileError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.value import fingerprint
 from sagerecon.project.file import ProjectDraft, read_project_with_faults
-from sagerecon.project.project import Project, TieOutSource
+from sagerecon.project.project import FILE, Project, TieOutSource
 from sagerecon.project.source import compile_source, read_texts
 from sagerecon.sources.dataset import CompiledSources
 from sagerecon.validation.tie_out_rows import tie_out_columns
@@ -61,31 +71,122 @@ def check(project: Project, probe: Probe | None = None) -> Compiled:
     return _check(project, probe)
 
 
-def check_folder(folder: Path, allow_hosts: Collection[str] = ()) -> Compiled:
-    """Check the project in a folder, the project file with the mappings; arguments as `read_project`.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check` found in a project; `files` are those in which it looked, named as findings name them."""
+
+    files: tuple[str, ...]
+    mappings: int
+    findings: tuple[Finding, ...]
+    exit_code: int  #: 0 where no finding is an error
+    prefix: str  #: the path from the root of the repository to the project, with a slash at its end
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that are errors."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    @property
+    def sentence(self) -> str:
+        """How many errors there are, in words."""
+        files = {finding.place.file for finding in self.errors}
+        return f"{counted(len(self.errors), 'error')} in {counted(len(files), 'file')}."
+
+
+def check_folder(
+    folder: Path, today: date, allow_hosts: Collection[str] = (), paths: Sequence[Path] = ()
+) -> Checked:
+    """Check the project in a folder, the project file with the mappings, without raising on findings.
 
     What is wrong in the project file is not said again of what follows from it.
 
+    Args:
+        today: after which what is ignored or allowed until a day is not.
+        allow_hosts: as for `read_project`.
+        paths: the mapping files, or folders of them, that are checked; all where there are none. What they
+            depend on, such as `sources.yaml`, is checked in any case.
+
     Raises:
-        MappingError: as `check`.
-        ProjectError: the folder has no project file, or it cannot be read.
-        ProjectFileError: with every error of every file, where one is in the project file.
+        ProjectError: the folder has no project file, it cannot be read, or a path has no file of the project.
     """
     draft = read_project_with_faults(folder, allow_hosts)
     # Other commands work without mappings; a check that finds none to check has failed.
     missing = [replace(finding, severity=Severity.ERROR) for finding in draft.project.warnings]
-    return _check(draft.project, None, replace(draft, findings=(*draft.findings, *missing)))
+    draft = replace(draft, findings=(*draft.findings, *missing))
+    project = draft.project
+    chosen = _chosen(project, paths)
+    others = (project.sources_file, *project.crosswalk_files)
+    files = ("sagerecon.yaml", *map(project.name, (*others, *chosen)))
+    checked = Checked(
+        files=files, mappings=len(chosen), findings=(), exit_code=0, prefix=_prefix(project.folder)
+    )
+    findings: Sequence[Finding] = ()
+    try:
+        scope = _Scope(draft, project.mapping_files, today)
+        findings = _check(replace(project, mapping_files=chosen), None, scope).findings
+    except FindingsError as error:
+        findings, checked = error.findings, replace(checked, exit_code=error.exit_code)
+    texts = read_texts(project, (project.folder / FILE, project.sources_file, *chosen))[0]
+    return replace(checked, findings=tuple(without_allowed(findings, texts, today)))
 
 
-def _check(project: Project, probe: Probe | None, draft: ProjectDraft | None = None) -> Compiled:
+def _prefix(folder: Path) -> str:
+    """Return the path from the root of the git repository to a folder, with a slash at its end."""
+    for root in (folder, *folder.parents):
+        if (root / ".git").exists():
+            return "" if root == folder else f"{folder.relative_to(root).as_posix()}/"
+    return ""
+
+
+def _chosen(project: Project, paths: Sequence[Path]) -> tuple[Path, ...]:
+    """Return the mapping files of a project that paths name.
+
+    Raises:
+        ProjectError: a path has no file of the project.
+    """
+    if not paths:
+        return project.mapping_files
+    others = (project.folder / FILE, project.sources_file, *project.crosswalk_files, *project.test_files)
+    chosen: dict[Path, None] = {}
+    for path in paths:
+        resolved = path.resolve()
+        found = [file for file in project.mapping_files if file.is_relative_to(resolved)]
+        if not found and not any(file.is_relative_to(resolved) for file in others):
+            hint = "Name a mapping file, or a folder of them; sagerecon.yaml says which files are mappings."
+            raise ProjectError(f"{path} is no file of the project, and no folder with one.", hint)
+        chosen |= dict.fromkeys(found)
+    return tuple(file for file in project.mapping_files if file in chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What `check` asks beyond what other commands do."""
+
+    draft: ProjectDraft  #: what the project file gave, where it has errors
+    named: Sequence[Path]  #: all mapping files, of which those of the project are checked
+    today: date
+
+
+def _check(project: Project, probe: Probe | None, scope: _Scope | None = None) -> Compiled:
+    """Check the mappings of a project.
+
+    Args:
+        probe: counts which parts of the mappings are used.
+        scope: None for the usual one: all mappings of a project file without errors.
+    """
     crosswalks, findings = _read_crosswalks(project)
     sources, source_findings = compile_source(project)
     documents, unreadable = _mapping_documents(project)
-    mappings, mapping_findings = compile_files(
-        documents, mapping_environment(project, sources, crosswalks, probe)
-    )
+    environment = mapping_environment(project, sources, crosswalks, probe)
+    others: list[MappingFile] = []
+    if scope is not None:
+        named = [path for path in scope.named if path not in project.mapping_files]
+        others = _referred_to(project, documents, named)
+        environment = replace(environment, today=scope.today)
+    mappings, mapping_findings = compile_files(documents, environment, others)
     tie_outs = _tie_out_findings(project.tie_outs, sources, crosswalks)
     findings += [*source_findings, *unreadable, *mapping_findings, *tie_outs]
+    draft = scope.draft if scope is not None else None
     findings = [finding for finding in findings if finding.code not in _following(sources, draft)]
     if draft is None:
         findings += project.warnings
@@ -120,6 +221,17 @@ def _mapping_documents(project: Project) -> tuple[list[MappingFile], list[Findin
     """Return the mapping files that can be read, and a finding for each other one."""
     texts, findings = read_texts(project, project.mapping_files)
     return [read_mapping(name, text, schema("mapping")) for name, text in texts.items()], findings
+
+
+def _referred_to(
+    project: Project, documents: Iterable[MappingFile], others: Iterable[Path]
+) -> list[MappingFile]:
+    """Return those of other mapping files that some refer to."""
+    wanted = {name for document in documents for name in named_mappings(document.root)}
+    texts = read_texts(project, others)[0]
+    return [
+        read_mapping(name, text, schema("mapping")) for name, text in texts.items() if name_in(text) in wanted
+    ]
 
 
 def mapping_environment(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sagerecon.documents.document import Node, read_document
@@ -68,15 +69,35 @@ def compile_mappings(
 
 
 def compile_files(
-    files: Sequence[MappingFile], environment: Environment
+    files: Sequence[MappingFile], environment: Environment, others: Sequence[MappingFile] = ()
 ) -> tuple[tuple[CompiledMapping, ...], list[Finding]]:
-    """Return the compiled mappings of files that were read, and the findings, as `compile_mappings`."""
-    headers = dict(headers_of(files, environment.catalog))
+    """Return the compiled mappings of files that were read, and the findings, as `compile_mappings`.
+
+    Args:
+        others: files that are not compiled, and that the mappings may refer to.
+    """
+    headers = dict(headers_of([*others, *files], environment.catalog))
     compiled = [compile_file(file, environment, headers) for file in files if file.root.children()]
     whole = [mapping for mapping in compiled if mapping is not None]
     findings = [finding for file in files for finding in file.faults.findings]
     findings.sort(key=lambda finding: (finding.place, finding.code, finding.message))
     return tuple(sorted(whole, key=lambda mapping: mapping.priority)), findings
+
+
+def named_mappings(node: Node) -> Iterator[str]:
+    """Yield the names of the mappings that a mapping file names: its own, and those that it refers to."""
+    for name, child in node.children().items():
+        if name == "mapping":
+            yield child.text
+        yield from named_mappings(child)
+    for item in node.items():
+        yield from named_mappings(item)
+
+
+def name_in(text: str) -> str:
+    """Return the name of the mapping in a text, without reading it as YAML; empty where it shows none."""
+    found = _NAME.search(text)
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +132,7 @@ class Environment:
     parameters: Mapping[str, Scalar]
     broken: Collection[str] = ()  #: datasets with a finding of their own, whose columns are not known
     probe: Probe | None = None
+    today: date | None = None  #: after which what is ignored until a day is not; None where that is not asked
 
     def setting(self, name: str) -> str:
         """Return a parameter of the project as text; empty where it is not set."""
@@ -131,8 +153,7 @@ def read_mapping(name: str, text: str, schema: Mapping[str, Any]) -> MappingFile
         shown = set(_transform_places(root))
         # The compiler reports an unknown transform itself, with a suggestion from all of them.
         faults.findings += [finding for finding in check_schema(root, schema) if finding.place not in shown]
-    guessed = _NAME.search(text) if findings and not root.children() else None
-    return MappingFile(name, root, faults, guessed[1] if guessed else "")
+    return MappingFile(name, root, faults, "" if root.children() else name_in(text))
 
 
 def _transform_places(node: Node) -> Iterator[Place]:
@@ -209,6 +230,7 @@ def _compile_file(
         country=environment.setting("country"),
         edition=environment.setting("edition"),
         probe=environment.probe,
+        today=environment.today,
     )
     for item in (file.get("source", "key") or _EMPTY).items():
         context.path(item)

@@ -84,6 +84,11 @@ class Screen:
         if not self.as_json:
             self._console.print(ShownText(text, style=style))
 
+    def document(self, text: str) -> None:
+        """Write a text of another format as it is, in the place of everything else."""
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
     def print_unbroken(self, text: str) -> None:
         """Print an address or a command in one line of any length, so that it can be copied.
 
