@@ -13,6 +13,7 @@ from sagerecon.documents.document import Node, read_document
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.formats import default_encoding, format_of, is_nested
 from sagerecon.sources.notation import PLAIN, Notation
+from sagerecon.sources.row_rules import row_rule_text
 
 _HEAD = "sagerecon: sources/v1\n"
 
@@ -122,7 +123,8 @@ def _file_lines(entry: Entry) -> Iterator[str]:
         yield "    trailing_delimiter: true"
     if file.optional:
         yield "    optional: true"
-    yield from (f"    pass_over: {{{rule.name}: header}}" for rule in file.pass_over if rule.is_header)
+    if file.pass_over:
+        yield f"    pass_over: {{{', '.join(map(row_rule_text, file.pass_over))}}}"
     yield "    columns:"
     for column in file.columns:
         for line in entry.comments.get(column.name, "").splitlines():

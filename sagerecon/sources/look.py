@@ -29,6 +29,7 @@ from sagerecon.sources.formats import format_of
 from sagerecon.sources.guess import Reading, Readings, Text, number_marks, read_texts, with_marks
 from sagerecon.sources.notation import PLAIN
 from sagerecon.sources.query import CompiledQuery
+from sagerecon.sources.row_rules import TotalRow
 from sagerecon.sources.sql_finding import sql_finding
 from sagerecon.sources.table_reader import ChangeWriter, FindingCollector, read_table
 from sagerecon.sources.tables import load_table
@@ -185,13 +186,17 @@ class _Misfits(FindingCollector):
     def __init__(self) -> None:
         super().__init__()
         self.columns: set[str] = set()
-        self.has_headings = False
+        self.rules: dict[str, RowRule] = {}  #: that would pass over rows which are no records
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         if finding.severity is Severity.ERROR:
             self.columns.add(finding.message.partition(":")[0])
-        self.has_headings |= finding.code is Code.HEADER_REPEATED
+        if finding.code is Code.HEADER_REPEATED:
+            self.rules[_REPEATED.name] = _REPEATED
+        if isinstance(finding, TotalRow) and len(finding.rule.tests) > 1:
+            # A text alone may name a record too; beside cells that are blank in this row it does not.
+            self.rules.setdefault(finding.rule.name, finding.rule)
         super().add(finding)
 
     def warning(self, column: Column, consequence: str) -> Finding:
@@ -215,12 +220,12 @@ def _load(
         changes = ChangeWriter(len)
         facts = read_table(file, folder, lines, misfits, changes, progress, (), Databases())
         names = {column.name for column in file.columns} & misfits.columns
-        is_new_rule = misfits.has_headings and not file.pass_over
-        if not names and not is_new_rule:
+        known = {rule.name for rule in file.pass_over}
+        rules = [rule for name, rule in misfits.rules.items() if name not in known]
+        if not names and not rules:
             break
         lines.unlink()
-        if is_new_rule:
-            file = replace(file, pass_over=(_REPEATED,))
+        file = replace(file, pass_over=(*file.pass_over, *rules))
         columns = [_wider(column) if column.name in names else column for column in file.columns]
         for column, wider in zip(file.columns, columns, strict=True):
             if wider is None:
