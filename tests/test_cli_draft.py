@@ -207,6 +207,12 @@ def test_a_draft_reads_titles_in_several_languages(drafted: Callable[..., str], 
     assert f"by: {contact}, on_missing" in text and f"  date: {{from: {day}}}" in text
 
 
+def test_the_account_number_of_a_customer_is_their_number(drafted: Callable[..., str]) -> None:
+    text = drafted("accounts", "Account No,Customer Name,Town\n00101,Oak,Leeds\n00102,Oak,York\n", "contact")
+    assert "key: [account_no]}\n" in text and "identity: {reference: account_no}" in text
+    assert "  name: {from: customer_name," in text and "      city: {from: town," in text
+
+
 def test_the_number_of_another_thing_is_a_key_for_review_alone(drafted: Callable[..., str]) -> None:
     text = drafted("posten", "Kundennr,Zeichen\n70001,x\n70002,x\n", "contact_opening_balance")
     assert "key: [kundennr]}  # REVIEW: is it the number of the record?\n" in text

@@ -201,6 +201,8 @@ def _same_subject(wanted: Proposal, field: Field, left: Sequence[str]) -> str | 
     of = _SUBJECTS.get(field.refers_to) if field.refers_to else wanted.subject
     named = [(name, *subject(name)) for name in _fitting(wanted, field, left).values()]
     numbers = [name for name, found, is_number in named if found is of and is_number]
+    if not field.refers_to and of is Subject.CONTACT:  # `Account No` of a customer is their number
+        numbers += [name for name, found, is_number in named if found is Subject.ACCOUNT and is_number]
     bare = [name for name, found, _ in named if found is of and (field.refers_to or of in _BARE)]
     return next(iter((*numbers, *bare)), None) if of else None
 
