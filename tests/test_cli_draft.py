@@ -207,6 +207,23 @@ def test_a_draft_reads_titles_in_several_languages(drafted: Callable[..., str], 
     assert f"by: {contact}, on_missing" in text and f"  date: {{from: {day}}}" in text
 
 
+def test_negative_amounts_are_drafted_as_credit_notes(drafted: Callable[..., str]) -> None:
+    assert run("draft", "customers", "contact").exit_code == 0
+    items = (
+        "Customer No,Invoice No,Date,Outstanding\n0001,I1,2017-04-02,£5.00 DR\n0002,C1,2017-04-03,£2.00 CR\n"
+    )
+    text = drafted("items", items, "contact_opening_balance")
+    assert "\namount: outstanding\n" in text and "  total_amount: {expr: 'abs(outstanding)'}\n" in text
+    assert """_type_id: {expr: '"INVOICE" if outstanding >= 0 else "CREDIT_NOTE"'}  # REVIEW""" in text
+    checked = run("check").output
+    assert "items.yaml" not in checked, checked
+
+
+def test_the_amount_of_what_is_owed_is_negative(drafted: Callable[..., str]) -> None:
+    bills = "Lieferantennr,Beleg,Datum,Saldo\n70001,R1,2025-12-01,1.50\n"
+    assert "\namount: '-saldo'\n" in drafted("bills", bills, "contact_opening_balance")
+
+
 def test_the_account_number_of_a_customer_is_their_number(drafted: Callable[..., str]) -> None:
     text = drafted("accounts", "Account No,Customer Name,Town\n00101,Oak,Leeds\n00102,Oak,York\n", "contact")
     assert "key: [account_no]}\n" in text and "identity: {reference: account_no}" in text

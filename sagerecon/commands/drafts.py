@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from sagerecon.commands.source_tables import open_dataset
@@ -59,6 +60,7 @@ def draft(
     with open_dataset(dataset, folder, hosts) as table:
         rows, columns = table.snapshot.look(table.dataset, table.seconds)
         unique = {each.name for each in columns if rows and each.distinct == each.rows == rows}
+        negative = {each.name for each in columns if isinstance(each.least, Decimal | int) and each.least < 0}
         text = mapping_text(
             Proposal(
                 name=name,
@@ -67,6 +69,7 @@ def draft(
                 unique=unique,
                 kind=project.catalog[kind],
                 mappings=_by_kind(project),
+                negative=negative,
             )
         )
     target = project.folder / "mappings" / f"{name}.yaml"

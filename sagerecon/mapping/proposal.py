@@ -28,6 +28,11 @@ _SUBJECTS: Mapping[str, Subject] = {
 #: The fields that hold the number of a record itself.
 _NUMBERS = ("reference", "nominal_code", "item_code")
 
+#: The field with the amount of a document, the kind of open documents, and the types by the sign.
+_TOTAL = "total_amount"
+_OPEN = "contact_opening_balance"
+_CREDIT_TYPES = {"INVOICE", "CREDIT_NOTE"}
+
 #: The fields of objects that are about the record, and not about the object.
 _OF_THE_RECORD = ("name", "reference", "notes")
 
@@ -71,6 +76,7 @@ class Proposal:
     unique: Set[str]  #: the columns with a different value in each row
     kind: Kind
     mappings: Mapping[str, Sequence[KnownMapping]]  #: those of the project to each kind
+    negative: Set[str] = frozenset()  #: the columns with a number below zero
 
     @property
     def subject(self) -> Subject:
@@ -108,6 +114,7 @@ def mapping_text(wanted: Proposal) -> str:
             if identity
             else f"on_existing: create}}  # {REVIEW}: no column identifies the record in Sage"
         ),
+        *_amount_lines(wanted, found),
         "unmapped: {source: error, target: error_if_required}",
     ]
     unused = [name for name in left if name != key]
@@ -121,9 +128,30 @@ def mapping_text(wanted: Proposal) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _amount_lines(wanted: Proposal, found: Mapping[str, str]) -> Iterator[str]:
+    """Yield the amount of an open or sales document for the completeness check; what is owed is negative."""
+    if (total := found.get(_TOTAL)) and (wanted.kind.name == _OPEN or wanted.kind.name.startswith("sales_")):
+        is_owed = wanted.kind.name == _OPEN and side(*wanted.columns, wanted.dataset) == "supplier"
+        yield f"amount: {_quoted(f'-{total}') if is_owed else total}"
+
+
+def _quoted(expression: str) -> str:
+    return f"'{expression}'"
+
+
+def _has_credits(wanted: Proposal, found: Mapping[str, str]) -> bool:
+    """Return whether negative totals are documents of another type."""
+    return found.get(_TOTAL) in wanted.negative
+
+
 def _field_lines(wanted: Proposal, fields: Sequence[Field], found: Mapping[str, str]) -> Iterator[str]:
     for field in fields:
-        if field.name in found:
+        if field.name == _TOTAL and _has_credits(wanted, found):
+            yield f"  {field.name}: {{expr: 'abs({found[field.name]})'}}"
+        elif set(field.enum) >= _CREDIT_TYPES and field.name not in found and _has_credits(wanted, found):
+            expression = f'"INVOICE" if {found[_TOTAL]} >= 0 else "CREDIT_NOTE"'
+            yield f"  {field.name}: {{expr: '{expression}'}}  # {REVIEW}: is what is negative a credit note?"
+        elif field.name in found:
             yield f"  {field.name}: {_source(wanted, field, found[field.name])}"
         elif field.required:
             example = _example(wanted, field)
