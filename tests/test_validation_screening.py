@@ -91,3 +91,46 @@ def test_screening_sets_aside_what_the_same_in_lists_does(given_outcomes: list[O
     gone = [o for o in found if isinstance(o, Quarantined) and o.orphan is not None]
     assert screening.has_orphans == bool(gone)
     assert all(finding.message for o in gone for finding in o.findings)
+
+
+def merged(key: str, into: str) -> LeftOut:
+    return LeftOut("contact", key, "joined", "a branch", (PLACE,), merged_into=into)
+
+
+def draft(key: str, *references: str, kind: str = "contact") -> Draft:
+    body = {"x": [Reference("contact", other) for other in references]}
+    return Draft(kind, key, body, {}, (PLACE,), PLACE)
+
+
+def screened(*given_outcomes: Outcome) -> list[Outcome]:
+    screening, found = Screening(catalog(), BusinessSettings()), list(given_outcomes)
+    for outcome in found:
+        screening._register.add(outcome)  # without the rules of each draft, which these break
+    screening.set_aside(found)
+    return found
+
+
+def referred_to(outcome: Outcome) -> list[object]:
+    assert isinstance(outcome, Draft), outcome
+    return [reference.key for reference in outcome.references]
+
+
+def test_references_to_a_merged_record_lead_to_the_one_it_is_merged_into() -> None:
+    found = screened(merged("a/1", "a/2"), draft("a/2"), draft("b/1", "a/1", kind="product"))
+    assert referred_to(found[2]) == ["a/2"]
+    chain = screened(
+        merged("a/1", "a/2"), merged("a/2", "a/3"), draft("a/3"), draft("b/1", "a/1", "a/2", kind="product")
+    )
+    assert referred_to(chain[3]) == ["a/3", "a/3"]
+
+
+def test_a_record_merged_into_one_that_is_not_sent_is_quarantined_with_what_refers_to_it() -> None:
+    found = screened(merged("a/1", "a/9"), draft("b/1", "a/1", kind="product"))
+    assert [outcome.findings[0].code for outcome in found if isinstance(outcome, Quarantined)] == [
+        Code.MERGED_INTO_NOTHING,
+        Code.REFERENCE_MISSING,
+    ]
+    circle = screened(merged("a/1", "a/2"), merged("a/2", "a/1"))
+    assert all(isinstance(outcome, Quarantined) for outcome in circle)
+    itself = screened(merged("a/1", "a/1"))
+    assert isinstance(itself[0], Quarantined)

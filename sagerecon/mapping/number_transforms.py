@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sagerecon.mapping.arithmetic import absolute, negated, rounded_number
@@ -33,6 +34,9 @@ _ROUNDING = {
     "up": exact.ROUND_UP,
 }
 _NUMBERS = ("integer", "decimal")
+
+#: Dates that a transform keeps after it has read them: those of eleven years.
+_KEPT_DAYS = 4_096
 
 
 def read_number(text: str, point: str = ".", thousands: str = "") -> Decimal:
@@ -99,14 +103,18 @@ def _date(options: Options) -> BoundTransform | None:
         options.faults.add(Code.WRONG_OPTION, options.place, message, "For example: {date: '%d/%m/%Y'}.")
         return None
 
+    @lru_cache(maxsize=_KEPT_DAYS)
+    def read(text: str) -> date:
+        if pattern == "iso":
+            return iso_day(text)
+        return datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a day has no zone
+
     def apply(value: Any, _: Any) -> Any:
         if isinstance(value, date):
             return day_of(value)
         text = str(value).strip()
         try:
-            if pattern == "iso":
-                return iso_day(text)
-            return datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a day has no zone
+            return read(text)
         except ValueError:
             wanted = "a date such as 2017-03-31" if pattern == "iso" else f"a date of the format {pattern}"
             raise RefusalError(

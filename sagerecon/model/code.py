@@ -156,6 +156,14 @@ class Code(StrEnum):
     LOCKED_PERIOD = ("locked_period", "A document is dated in a period that is locked in Sage.")
     LOOK_ALIKE_KEYS = ("look_alike_keys", "Keys of a dataset differ only in what is hardly seen.")
     MERGED_CELL = ("merged_cell", "A cell of a workbook is merged with another one.")
+    MERGED_INTO_NOTHING = (
+        "merged_into_nothing",
+        "A record is merged into one that will not be in Sage, so that nothing of it would be.",
+    )
+    MERGED_INTO_ANOTHER_KIND = (
+        "merged_into_another_kind",
+        "A rule merges records into those of a mapping that makes another kind.",
+    )
     MISSING_COLUMN = ("missing_column", "A file or the SQL of a dataset lacks a column that is needed.")
     MISSING_FIELD = ("missing_field", "A mapping does not fill a field that Sage requires.")
     MISSING_KEY = ("missing_key", "A required key is missing.")
@@ -170,6 +178,7 @@ class Code(StrEnum):
     NO_IDENTITY = ("no_identity", "A field by which a record is identified is blank.")
     NO_ITEM = ("no_item", "No item of a list meets the condition, and one is required.")
     NO_OTHERWISE = ("no_otherwise", "A `choose` has no `otherwise` branch.")
+    NO_PART = ("no_part", "A record that its mapping splits has no part that applies.")
     NO_REFERENCE = ("no_reference", "A reference is blank, and the mapping does not allow that.")
     NO_ROWS_MATCH = ("no_rows_match", "No row matches a condition of sources.yaml.")
     NO_SHEET = ("no_sheet", "A workbook has no sheet of the declared name.")
@@ -290,6 +299,7 @@ class Code(StrEnum):
         "unknown_attribute",
         "A path or expression names a part that the value does not have.",
     )
+    UNKNOWN_BLOCK = ("unknown_block", "A mapping includes a block that the project does not have.")
     UNKNOWN_COLUMN = ("unknown_column", "A mapping names a column that the dataset does not have.")
     UNKNOWN_CROSSWALK = ("unknown_crosswalk", "A mapping or a tie-out names a crosswalk that does not exist.")
     UNKNOWN_DATASET = ("unknown_dataset", "A mapping or a tie-out names a dataset that does not exist.")

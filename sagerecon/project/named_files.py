@@ -32,6 +32,8 @@ class NamedFiles:
     mappings: tuple[Path, ...]
     crosswalks: tuple[Path, ...]
     tests: tuple[Path, ...]
+    blocks: tuple[Path, ...]
+    overlays: tuple[Path, ...]
     warnings: tuple[Finding, ...] = ()  #: about what they lack
 
 
@@ -65,14 +67,17 @@ def named_files(root: Node, folder: Path, folders: Collection[Path]) -> tuple[Na
         path for path in matching(() if warnings else patterns) if not path.name.endswith(TESTS_ENDING)
     )
     findings += _too_large(mappings, root["mappings"])
-    tests = root["tests"].items() if "tests" in root else ()
-    return NamedFiles(
+    others = {
+        name: matching(root[name].items() if name in root else ()) for name in ("tests", "blocks", "overlays")
+    }
+    named = NamedFiles(
         sources=folder / sources.text,
         mappings=mappings,
         crosswalks=matching(crosswalks),
-        tests=matching(tests),
         warnings=tuple(warnings),
-    ), findings
+        **others,
+    )
+    return named, findings
 
 
 def _without_mappings(
