@@ -198,6 +198,12 @@ def test_whole_numbers_with_a_decimal_zero_may_be_codes() -> None:
     assert "# column 'customer' may be codes or numbers" in declared("t.csv")
 
 
+def test_a_code_with_a_letter_is_no_amount_in_a_currency() -> None:
+    Path("t.csv").write_text("no,b\n" + "".join(f"{n},x\n" for n in range(536365, 536375)) + "C536379,x\n")
+    shown = " ".join(run("t.csv").stdout.split())
+    assert "no: 90.9 % integer; not 'C536379' (t.csv:12)." in shown and "currency" not in shown
+
+
 def test_of_two_delimiters_the_one_that_reads_the_first_line_is_told() -> None:
     found, result, messages = looked('first;second\n"0";",0"\n')
     assert result["form"]["delimiter"] == "delimiter semicolon" and list(found) == ["first", "second"]

@@ -144,6 +144,9 @@ class Reading:
 
     def hint(self, text: str) -> str:
         """Return what would have to be declared for a text that does not fit; empty if that is not known."""
+        letters = [mark for mark in _BESIDE.findall(text) if mark[0].isalpha()]
+        if any(character.isdecimal() for character in text) and not all(map(_is_amount_mark, letters)):
+            return ""  # of a code such as C536379, whose letters are no currency
         try:
             self.convert(text)
         except CellError as error:
@@ -296,6 +299,10 @@ def _is_code(text: str) -> bool:
 
 def _is_null(text: Text) -> bool:
     return text.text.strip().casefold() in _NULLS
+
+
+def _is_amount_mark(mark: str) -> bool:
+    return mark.casefold() in _CURRENCIES or mark.upper() in dict(_SIGNS)
 
 
 def _currencies(text: str) -> Iterator[str]:
