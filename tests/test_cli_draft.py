@@ -219,6 +219,14 @@ def test_negative_amounts_are_drafted_as_credit_notes(drafted: Callable[..., str
     assert "items.yaml" not in checked, checked
 
 
+def test_a_document_of_one_line_has_its_total(drafted: Callable[..., str]) -> None:
+    items = "Number,Date,Total\nI1,2017-04-02,5.00\nC1,2017-04-03,-2.00\n"
+    text = drafted("sold", items, "sales_quick_entry")
+    assert "\namount: total\n" in text and "  total_amount: {expr: 'abs(total)'}\n" in text
+    assert 'quick_entry_type_id: {expr: \'"INVOICE" if total >= 0' in text
+    assert "total_amount" not in drafted("invoiced", items, "sales_invoice")
+
+
 def test_the_amount_of_what_is_owed_is_negative(drafted: Callable[..., str]) -> None:
     bills = "Lieferantennr,Beleg,Datum,Saldo\n70001,R1,2025-12-01,1.50\n"
     assert "\namount: '-saldo'\n" in drafted("bills", bills, "contact_opening_balance")

@@ -236,8 +236,10 @@ def _same_subject(wanted: Proposal, field: Field, left: Sequence[str]) -> str | 
 
 
 def _other_words(wanted: Proposal, field: Field, left: Sequence[str]) -> str | None:
-    """Return the column that is called by a word of other systems; of an amount only if it is required."""
-    words = WORDS.get(field.name, ()) if field.required or field.type != "decimal" else ()
+    """Return the column that is called by a word of other systems; of an amount only if it is needed."""
+    has_lines = any(name.endswith("_lines") for name in wanted.kind.fields)  # which make up the total
+    is_needed = field.required or field.type != "decimal" or (field.name == _TOTAL and not has_lines)
+    words = WORDS.get(field.name, ()) if is_needed else ()
     found = _first(words, _fitting(wanted, field, left))
     return found or (_similar(wanted, field, words[0], left) if words else None)
 
