@@ -40,6 +40,10 @@ def check(
             help="The least severity that fails the check: error, warning, info or never.",
         ),
     ] = "error",
+    fix: Annotated[
+        bool,
+        typer.Option("--fix", help="Correct misspelt names and remove what is unused, then check again."),
+    ] = False,
     explain: Annotated[
         str | None,
         typer.Option("--explain", metavar="CODE", help="Say what a finding means, and check nothing."),
@@ -48,7 +52,7 @@ def check(
 ) -> None:
     """Check the project, its sources and its mappings, offline and without data."""
     from sagerecon.cli.console import command
-    from sagerecon.commands import checking
+    from sagerecon.commands import checking, fixing
     from sagerecon.model.clock import SystemClock
     from sagerecon.model.count import counted
 
@@ -59,6 +63,12 @@ def check(
             return
         outputs = checking.outputs(format_, output or ())
         checked = checking.check(project, SystemClock(), allow_host or (), paths or (), fail_level, env)
+        if fix and (fixed := fixing.fix_all(project, checked.findings)):
+            for each in fixed:
+                if outputs.printed is None:
+                    screen.event("fixed", place=str(each.place), old=each.old, new=each.new)
+                    screen.print(str(each))
+            checked = checking.check(project, SystemClock(), allow_host or (), paths or (), fail_level, env)
         text = checking.write_outputs(outputs, checked)
         if text is not None:
             screen.document(text)
