@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mapping_cases import draft, field, outcome
+from mapping_cases import draft, field, findings_of, outcome
 from strategies import wide_amounts
 
 from sagerecon.documents.document import Node, read_document
@@ -199,3 +199,21 @@ def test_transforms_of_signs_keep_all_digits(amount: Decimal) -> None:
     for do, expected in (("negate", -Fraction(amount)), ("abs", abs(Fraction(amount)))):
         result, _ = run(constant(amount, DECIMAL), do)
         assert isinstance(result, Decimal) and Fraction(result) == expected
+
+
+def test_each_unknown_transform_of_a_pipeline_is_a_finding_and_nothing_follows_from_it() -> None:
+    found = findings_of(
+        "fields:\n"
+        "  name: {from: limit, do: [trimm, negat, {pad: {widht: 3}}, trim, upperr, {prefiks: C}, month_ende]}\n"
+        "  credit_limit: {from: name, do: [trimm, abs, trim]}\n"
+    )
+    assert [line.partition(": ")[2].partition(".")[0] for line in found] == [
+        "there is no transform 'trimm'",
+        "there is no transform 'negat'",
+        "pad requires the option width",
+        "pad has no option 'widht'",
+        "there is no transform 'upperr'",
+        "there is no transform 'prefiks'",
+        "there is no transform 'month_ende'",
+        "there is no transform 'trimm'",
+    ]

@@ -58,10 +58,12 @@ def apply_transforms(
     if do is None:
         return value
     links: list[_PipelineStep] = []
+    is_whole = True
     for node in do.items():
-        used = _compile_step(node, value, scope, faults, crosswalks, probe)
-        if used is None:
-            return NOTHING
+        used = _compile_step(node, value, path, scope, faults, crosswalks, probe)
+        if used is None:  # the steps after it are checked as well, against a type that is not known
+            is_whole, value = False, NOTHING
+            continue
         transform, step = used
         apply = _counted(step.apply) if transform.grows else step.apply
         links.append(
@@ -75,6 +77,8 @@ def apply_transforms(
             )
         )
         value = CompiledValue(step.output_type, value.read, step.constants)
+    if not is_whole:
+        return NOTHING
     return CompiledValue(value.type, _run(value.read, links, path), value.constants)
 
 
@@ -140,6 +144,7 @@ def _is_same_number(before: Any, after: Any) -> bool:
 def _compile_step(
     node: Node,
     value: CompiledValue,
+    path: str,
     scope: Scope,
     faults: Faults,
     crosswalks: Mapping[str, Crosswalk | None],
@@ -179,6 +184,8 @@ def _compile_step(
             crosswalks=crosswalks,
             nodes=given,
             probe=probe,
+            path=path,
+            rule=_rule_text(node),
         )
     )
     return (transform, step) if step is not None else None

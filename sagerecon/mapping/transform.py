@@ -66,6 +66,8 @@ class Options:
     crosswalks: Mapping[str, Crosswalk | None]
     nodes: Mapping[str, Node] = field(default_factory=dict)
     probe: Probe | None = None
+    path: str = ""  #: under which changes are recorded; empty where they are not
+    rule: str = ""  #: the step as written
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
