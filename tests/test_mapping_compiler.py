@@ -173,6 +173,36 @@ def test_a_quarantined_record_has_all_its_reasons_each_with_source_and_mapping()
     assert (made.key, made.amount) == ("customers/C001-TOO-LONG", -5)
 
 
+def test_the_hint_of_a_rule_is_shown_with_what_it_decides() -> None:
+    """The hint says what to do about the record, wherever the reason is shown."""
+    set_aside = outcome(
+        "quarantine:\n"
+        "  - {name: too_old, when: 'limit < 5', reason: the limit is old, hint: Raise it in the source.}\n"
+        "fields: {name: {from: name}}\n"
+        "checks:\n"
+        "  - {name: named, assert: 'name != \"Oak\"', reason: a bad name, hint: Rename the customer.}\n",
+        '{"name": "Oak", "limit": 1}',
+    )
+    assert isinstance(set_aside, Quarantined)
+    assert [finding.hint.partition(" (")[0] for finding in set_aside.findings] == [
+        "Rule too_old: Raise it in the source.",
+        "Rename the customer.",
+    ]
+    left = outcome(
+        "leave_out: [{name: unused, when: live, reason: never used, hint: Close it in the source.}]\n"
+        "fields: {name: {from: name}}\n",
+        '{"name": "Oak", "live": true}',
+    )
+    assert isinstance(left, LeftOut)
+    assert left.reason == "never used. Close it in the source."
+    made = draft(
+        "choices: [{when: live, field: name, reason: the trading name, hint: Tell the customer.}]\n"
+        "fields: {name: {from: name}}\n",
+        '{"name": "Oak", "live": true}',
+    )
+    assert [change.rule for change in made.changes] == ["the trading name. Tell the customer."]
+
+
 def test_a_choice_is_listed_as_a_change() -> None:
     made = customers(kind="S")
     assert isinstance(made, Draft)

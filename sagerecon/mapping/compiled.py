@@ -10,7 +10,7 @@ from typing import Any
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
-from sagerecon.mapping.recipe import Recipe, Rule
+from sagerecon.mapping.recipe import Recipe, Rule, with_hint
 from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, plain_text
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
@@ -95,7 +95,7 @@ class CompiledMapping:
             kind=self.kind,
             key=draft_key(self.name, record.key),
             rule=rule.name,
-            reason=rule.reason,
+            reason=with_hint(rule.reason, rule.hint),
             origins=record.origins,
             amount=self._amount(context),
             label=self._label(context, record),
@@ -107,7 +107,8 @@ class CompiledMapping:
         recipe = self.recipe
         for rule in recipe.quarantine:
             if _read_or_refuse(rule.when, context, rule.name, rule.place):
-                refusal = RefusalError(Code.QUARANTINED_BY_RULE, rule.reason, f"Rule {rule.name}.")
+                hint = f"Rule {rule.name}: {rule.hint}" if rule.hint else f"Rule {rule.name}."
+                refusal = RefusalError(Code.QUARANTINED_BY_RULE, rule.reason, hint)
                 context.refuse(refusal, "", rule.place)
         body = recipe.body.read(context) or {}
         if recipe.checks:
@@ -134,7 +135,7 @@ class CompiledMapping:
         for check in self.recipe.checks:
             if not _read_or_refuse(check.holds, context, check.name, check.place):
                 message = check.reason or f"check {check.name} failed: {check.text}"
-                context.refuse(RefusalError(Code.CHECK_FAILED, message), "", check.place)
+                context.refuse(RefusalError(Code.CHECK_FAILED, message, check.hint), "", check.place)
 
     def _identity(self, context: RecordContext, body: Mapping[str, Any]) -> dict[str, str]:
         identity: dict[str, str] = {}
