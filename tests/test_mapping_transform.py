@@ -16,12 +16,12 @@ from sagerecon.documents.document import Node, read_document
 from sagerecon.documents.package import schema
 from sagerecon.mapping.constants import compile_constant
 from sagerecon.mapping.crosswalk import read_crosswalk
+from sagerecon.mapping.date_transforms import month_end
 from sagerecon.mapping.faults import Faults
-from sagerecon.mapping.number_transforms import month_end
 from sagerecon.mapping.pipeline import apply_transforms
 from sagerecon.mapping.record_context import CompiledValue, RecordContext, RefusalError, constant, plain_text
 from sagerecon.mapping.scope import Scope
-from sagerecon.mapping.text_transforms import unique_key
+from sagerecon.mapping.text_transforms import short_reference
 from sagerecon.mapping.transform import Transform
 from sagerecon.mapping.transforms import TRANSFORMS
 from sagerecon.model.draft import Quarantined
@@ -71,13 +71,13 @@ def test_the_schema_lists_and_describes_all_transforms() -> None:
 
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40), st.integers(7, 20))
 def test_shortened_references_fit_and_differ(one: str, other: str, length: int) -> None:
-    assert len(unique_key(one, length)) <= length
-    assert unique_key(one, length) == unique_key(one, length)
-    assert (unique_key(one, length) == unique_key(other, length)) is (one == other)
+    assert len(short_reference(one, length)) <= length
+    assert short_reference(one, length) == short_reference(one, length)
+    assert (short_reference(one, length) == short_reference(other, length)) is (one == other)
 
 
 def test_long_references_with_the_same_beginning_differ() -> None:
-    one, other = unique_key("MONTGOMERY-BROTHERS", 10), unique_key("MONTGOMERY-BROTHERLY", 10)
+    one, other = short_reference("MONTGOMERY-BROTHERS", 10), short_reference("MONTGOMERY-BROTHERLY", 10)
     assert one.startswith("MONT")
     assert other.startswith("MONT")
     assert one != other
@@ -204,7 +204,7 @@ def test_transforms_of_signs_keep_all_digits(amount: Decimal) -> None:
 def test_each_unknown_transform_of_a_pipeline_is_a_finding_and_nothing_follows_from_it() -> None:
     found = findings_of(
         "fields:\n"
-        "  name: {from: limit, do: [trimm, negat, {pad: {widht: 3}}, trim, upperr, {prefiks: C}, month_ende]}\n"
+        "  name: {from: limit, do: [trimm, negat, {pad: {widht: 3}}, upperr, {prefiks: C}, month_ende]}\n"
         "  credit_limit: {from: name, do: [trimm, abs, trim]}\n"
     )
     assert [line.partition(": ")[2].partition(".")[0] for line in found] == [

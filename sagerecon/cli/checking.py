@@ -31,6 +31,12 @@ def check(
             "--output", metavar="FORMAT=FILE", help="Write the findings to a file as well. May be repeated."
         ),
     ] = None,
+    list_transforms: Annotated[
+        bool,
+        typer.Option(
+            "--list-transforms", help="List the transforms of the mapping language; needs no project."
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Check the project, its sources and its mappings, offline and without data."""
@@ -38,6 +44,9 @@ def check(
     from sagerecon.commands import checking
     from sagerecon.model.count import counted
 
+    if list_transforms:
+        _list_transforms(json)
+        return
     with command(json) as screen:
         outputs = checking.outputs(format_, output or ())
         checked = checking.check(project, allow_host or (), paths or ())
@@ -53,3 +62,15 @@ def check(
                 screen.error(checked.sentence)
         if checked.exit_code:
             raise typer.Exit(checked.exit_code)
+
+
+def _list_transforms(json: bool) -> None:
+    from sagerecon.cli.console import command
+    from sagerecon.commands.transforms import transform_entries
+    from sagerecon.model.transform_entry import transform_document
+    from sagerecon.report.terminal.transforms import transform_lines
+
+    with command(json) as screen:
+        entries = transform_entries()
+        screen.event("result", transforms=[transform_document(entry) for entry in entries])
+        screen.show(*transform_lines(entries))

@@ -268,6 +268,12 @@ def _expected(parameter: Parameter, node: Node) -> str:
             return (
                 "" if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else "text"
             )
+        case "number":
+            return "" if _read_number(node) is not None else "a number of 0 or more"
+        case "texts":
+            parts = node.items() or (node,)
+            given = [part.value for part in parts]
+            return "" if all(isinstance(one, str) and one for one in given) else "text, or a list of texts"
         case "names":
             parts = node.items() or (node,)
             return "" if all(isinstance(part.value, str) for part in parts) else "a list of names"
@@ -278,7 +284,22 @@ def _expected(parameter: Parameter, node: Node) -> str:
 def _option(parameter: Parameter, node: Node) -> Any:
     if parameter.type == "table":
         return node.children()
+    if parameter.type == "number":
+        return _read_number(node)
+    if parameter.type == "texts":
+        return tuple(part.text for part in node.items() or (node,))
     return node.text if parameter.type in ("text", "name") else node.value
+
+
+def _read_number(node: Node) -> Decimal | None:
+    """Return the number of 0 or more that an option states; None where it states none."""
+    if node.children() or node.items() or isinstance(node.value, bool):
+        return None
+    try:
+        number = decimal(node.text)
+    except ValueError:
+        return None
+    return number if number >= 0 else None
 
 
 def _conversion_hint(name: str, transform: Transform) -> str:
