@@ -115,6 +115,124 @@ def test_the_result_is_written_as_csv_xlsx_and_json(files: Path) -> None:
     )
 
 
+def compared(left: str, right: str, *words: str) -> tuple[int, str]:
+    """Return the exit code of a comparison of two CSV files by their column `k`, and what is printed."""
+    Path("l.csv").write_text(left, encoding="utf-8")
+    Path("r.csv").write_text(right, encoding="utf-8")
+    result = run("l.csv", "r.csv", *(words or ("--key", "k")))
+    return result.exit_code, " ".join((result.stdout + result.stderr).split())
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("k,v\n1,1.0\n2,-0.50\n", "k,v\n1,1.00\n2,-.5\n"),
+        ("k,v\n10,a\n20,b\n", "v,k\nb,20.00\na,10.00\n"),
+        ("k,v\n1,\n", "k,v\n1,\n"),
+        ("k,v\n", "k,v\n"),
+        ("k\nx\n", "k\nx\n"),
+        ("k,v\nx,1\nx,2\n", "k,v\nx,2\nx,1\n"),
+        ("k,v\nx,1\nk,v\ny,2\n", "k,v\nx,1\ny,2\n"),  # files that were joined
+        ("k,v\n2017-01-31,1\n", "k,v\n31/01/2017 00:00:00,1\n"),
+        (",".join(f"c{n}" for n in range(50)) + ",k\n" + "1," * 50 + "x\n", "k,c0\nx,1\n"),
+    ],
+)
+def test_equal_tables_exit_with_0(files: Path, left: str, right: str) -> None:
+    code, printed = compared(left, right)
+    assert code == 0 and "Equal: " in printed, printed
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "said"),
+    [
+        ("k,v\n", "k,v\n1,1.50\n2,2\n", "total of v 0.00 3.50 3.50 2 records of r.csv"),
+        ("k,v\n1,2\n", "k,v\n", "1 record of l.csv missing in r.csv"),
+        ("k,v\n001,1\n002,2\n", "k,v\n1,1\n2,2\n", "2 of 2 missing records match an extra one without lead"),
+        ("k,v\nA1 ,1\n", "k,v\nA1,1\n", "1 of 1 missing records match an extra one without spaces around"),
+        ("k,v\ne\u0301,1\n", "k,v\n\xe9,1\n", "1 of 1 missing records match an extra one in the same"),
+        ("k,v\n,1\nx,2\n", "k,v\nx,2\n", "because they have no key: 1 row of l.csv l.csv:2"),
+        ("k,v\nx,2.50\ny,1\n", "k,v\nx,2.50\ny,n/a\n", "1 record with other values"),
+        ("k,v\nx,2.50\ny,1\n", "k,v\nx,2.50\ny,n/a\n", "not summed: decimal with decimal '.' in 1 of 2"),
+        ("k,v\n10,1\n20,2\n", "k,v\n10.00,1\nx,2\n", "1 record of l.csv missing in r.csv 20"),
+        ("k,v\nx,O\x07ak\n", "k,v\nx,Elm\n", "Such characters are removed on reading."),
+    ],
+)  # fmt: skip
+def test_differing_tables_exit_with_1(files: Path, left: str, right: str, said: str) -> None:
+    code, printed = compared(left, right)
+    assert code == 1 and said in printed, printed
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "code"),
+    [
+        ("k,Due (£),Due ($)\nx,1.00,2.00\n", "k,Due ($),Due (£)\nx,2.00,1.00\n", 0),
+        ("k,Due (£),Due ($)\nx,1.00,2.00\n", "k,Due ($),Due (£)\nx,1.00,2.00\n", 1),
+        ("k,Day,Day,s\nx,1,2,a\n", "k,Day,Day,s\nx,1,2,a\n", 0),
+        ("k,Day,Day,s\nx,1,2,a\n", "k,Day,Day,s\nx,1,3,a\n", 1),
+        ("k,Cust No\nx,1\n", "k,cust_no\nx,2\n", 1),
+        ("k,Due (£),Due ($)\nx,1.00,2.00\n", "k,Due (£),Due (€)\nx,1.00,3.00\n", 0),
+    ],
+)
+def test_columns_of_one_title_are_compared(files: Path, left: str, right: str, code: int) -> None:
+    found, printed = compared(left, right)
+    assert found == code, printed
+    assert ("alone has them: due_2." in printed) == ("€" in right)
+    if "Due ($)" in right:
+        words = ("--key", "k", "--ignore", "Due ($)", "--json")
+        assert '"columns":["due"],' in compared(left, right, *words)[1]
+
+
+def test_a_rule_is_suggested_only_where_it_names_one_record(files: Path) -> None:
+    _, printed = compared("k,v\n01,1\n001,2\n", "k,v\n1,1\n")
+    assert "match" not in printed  # two keys would become one
+    _, printed = compared("k,v\nx,12.3\ny,a\n", "k,v\nx,1.23\ny,b\n")
+    assert "equal without" not in printed  # another amount
+
+
+@pytest.mark.parametrize(
+    ("titles", "words", "message"),
+    [
+        ("k,v", ("--key", "k", "--key", "k"), "'k' is named twice."),
+        ("k,v", ("--key", "k", "--match", "v=k"), "'k' is named twice."),
+        ("k,v", ("--key", "k", "--ignore", "k"), "'k' is both compared and ignored."),
+        ("k,v", ("--key", "k", "--ignore", "vv"), "Neither l.csv nor r.csv has a column 'vv'."),
+        ("K,k", ("--key", "k"), "l.csv has several columns 'k': k, k_2."),
+        ("Date,Date,Sum", ("--key", "Date"), "l.csv has several columns 'Date': date, date_2."),
+        ("k,v", ("--key", "k", "-o", "l.csv"), "l.csv is one of the compared files."),
+        ("k,v", ("--key", "k", "-o", "link.csv"), "link.csv is one of the compared files."),
+        ("k,v", ("--key", "k", "-o", "o.csv", "-o", "o.csv"), "o.csv is named twice."),
+        ("k,v", ("--key", "k", "-o", "."), ". is not one of"),
+        ("k,v", ("--key", "k", "-o", "folder.csv"), "folder.csv cannot be written: it is a folder."),
+        ("k,v", ("--key", "k", "-o", "no/o.csv"), "no/o.csv cannot be written: there is no folder no."),
+    ],
+)
+def test_what_could_be_misunderstood_is_refused(
+    files: Path, titles: str, words: tuple[str, ...], message: str
+) -> None:
+    content = f"{titles}\nx,1\n"
+    Path("link.csv").symlink_to("l.csv")
+    Path("folder.csv").mkdir()
+    code, printed = compared(content, content.replace("1", "2"), *words)
+    assert code == 2 and message in printed, printed
+    assert Path("l.csv").read_text() == content
+
+
+def test_a_folder_is_said_to_be_one(files: Path) -> None:
+    result = run(".", "old.csv", "--key", "cust_no")
+    assert result.exit_code == 2 and ". is a folder." in result.stderr
+
+
+def test_the_files_of_a_compared_dataset_are_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_tiny(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(app, ["snapshot"])
+    result = run("contacts", "contacts", "--key", "ref", "-o", "data/contacts.csv")
+    assert result.exit_code == 2 and "is one of the compared files" in result.stderr
+    assert run("contacts", "data/contacts.csv", "--key", "ref").exit_code == 0
+
+
 def test_a_workbook_and_a_dataset_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_tiny(tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -94,10 +94,22 @@ def test_a_draft_leaves_an_existing_mapping_alone(project: Path) -> None:
         (("customers", "contcat"), "Did you mean 'contact'?"),
         (("custmers", "contact"), "Did you mean 'customers'?"),
         (("customers", "contact", "--name", "My Name"), "is not a valid name"),
+        (
+            ("../data/customers.csv", "contact", "--name", "x"),
+            "sagerecon look ../data/customers.csv --declare",
+        ),
+        (
+            ("undated", "contact"),
+            'Add one to sources.yaml, below datasets: undated: {sql: SELECT * FROM "undated"}',
+        ),
     ],
 )
 def test_what_cannot_be_drafted_is_said(project: Path, words: tuple[str, ...], message: str) -> None:
+    text = Path("sources.yaml").read_text()
+    undated = "  undated:\n    path: invoices.csv\n    columns: {number: {type: text}}\n"
+    Path("sources.yaml").write_text(text.replace("files:\n", f"files:\n{undated}"))
     result = run("draft", *words)
+    assert not Path("mappings/x.yaml").exists()
     assert result.exit_code == 2 and message in " ".join((result.stdout + result.stderr).split())
 
 

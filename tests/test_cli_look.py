@@ -183,7 +183,7 @@ def test_a_workbook_lists_its_sheets_and_keeps_its_types() -> None:
         "price": "decimal",
         "count": "integer",
     }
-    assert found[-1]["sheets"] == ["Sheet", "Other"]
+    assert found[-1]["parts"] == ["Sheet", "Other"]
     text = declared("t.xlsx")
     assert "sheet: Sheet" in text and "skip: 1" in text and "scale: 3" in text
     assert run("t.xlsx#None").exit_code == 2
@@ -292,6 +292,48 @@ def test_without_a_project_a_file_must_be_named() -> None:
     assert "There is no file absent.csv" in run("absent.csv").stderr
     Path("page.csv").write_text("<!DOCTYPE html><html></html>")
     assert run("page.csv").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "suffix", ["csv", "xlsx", "ods", "xls", "json", "jsonl", "xml", "iif", "parquet", "db"]
+)
+def test_a_file_without_bytes_is_empty_whatever_its_format(suffix: str) -> None:
+    Path(f"t.{suffix}").write_bytes(b"")
+    result = run(f"t.{suffix}")
+    assert result.exit_code == 2 and f"t.{suffix}: the file is empty." in result.stdout
+
+
+def test_a_table_without_rows_and_headings_that_repeat_are_declared() -> None:
+    Path("t.csv").write_text("a,b\n")
+    assert "    optional: true\n" in declared_with_notes("t.csv")
+    Path("u.csv").write_text("a,b\n1,x\na,b\n2,y\n")
+    Path("sources.yaml").unlink()
+    assert (
+        "path: u.csv\n    pass_over: {headings: header}\n    columns:\n      a: {type: integer}"
+        in declared_with_notes("u.csv")
+    )
+
+
+def declared_with_notes(name: str) -> str:
+    """Declare a file, check that a snapshot reads it without an error, and return the declaration."""
+    assert run(name, "--declare").exit_code == 0
+    text = Path("sources.yaml").read_text()
+    taken, _ = take_snapshot(parse_sources(text), Path(), Path("s.duckdb"), 0)
+    assert taken
+    return text
+
+
+def test_a_title_in_several_lines_is_found_again() -> None:
+    Path("t.csv").write_text('"Cust\nNo",Name\n1,x\n')
+    assert "column: Cust No" in declared("t.csv")
+
+
+def test_a_file_with_an_error_needs_review() -> None:
+    Path("t.csv").write_text("a,b\n1,2\n1,2\n1,2\n1,2,3\n")
+    result = run("t.csv")
+    assert result.exit_code == 1 and "the row has 3 cells" in result.stdout
+    Path("t.csv").write_text("a,b\n1,2,3\n1,2\n1,2\n")
+    assert "delimiter comma" in run("t.csv").stdout
 
 
 def test_cells_that_no_type_reads_leave_their_column_out() -> None:

@@ -100,7 +100,7 @@ def test_a_wrong_delimiter_is_recognised(tmp_path: Path) -> None:
     [
         ("", "t.csv: the file is empty."),
         ("<html><title>404 Not Found</title></html>", "t.csv:1:1: the file is a web page, not CSV. Check whether an error page was saved instead of the export."),
-        (b"PK\x03\x04zip", "t.csv:1:1: the file is a workbook or another zip archive, not CSV."),
+        (b"PK\x03\x04zip", "t.csv:1:1: the file is a workbook or another zip archive, not CSV. Unpack it, and name the file inside."),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "t.csv:1:1: the file is a workbook in the old .xls format, not CSV. Set format: xls."),
         ("%PDF-1.7", "t.csv:1:1: the file is a PDF, not CSV. Export the report as CSV or .xlsx: a PDF has no cells."),
         ('[{"Cust No": "C001"}]', "t.csv:1:1: the file is JSON, not CSV."),

@@ -132,7 +132,10 @@ def test_an_error_in_a_record_is_reported_at_its_place(
             "<?xml version='1.0'?><a/>",
             "i.json:1:1: the file is XML, not JSON. Check whether an error page was saved instead of the export.",
         ),
-        ("PK\x03\x04", "i.json:1:1: the file is a workbook or another zip archive, not JSON."),
+        (
+            "PK\x03\x04",
+            "i.json:1:1: the file is a workbook or another zip archive, not JSON. Unpack it, and name the file inside.",
+        ),
         (GOOD[:200], "i.json:8:57: the JSON is truncated here. Download or export the file again."),
         (GOOD[:60], "i.json:5:13: the JSON is truncated here. Download or export the file again."),
         (GOOD[:-4], "i.json:13:20: the JSON is truncated here. Download or export the file again."),

@@ -72,6 +72,7 @@ def test_a_declared_notation_of_numbers_is_read(text: str, settings: dict[str, o
         ("#REF!", {}, "It is the error of a formula: correct the formula, and export the file again."),
         ("١٢", {}, "Only the digits 0 to 9 are read."),
         ("-12.00 CR", SIGNS, "sources.yaml declares decimal: '.' and no thousands separator."),
+        ("0.500", {"decimal": ",", "thousands": "."}, "Set decimal: '.' and thousands: \"\"."),
         ("£12 £", POUNDS, "sources.yaml declares decimal: '.' and thousands: ','."),
     ],
 )  # fmt: skip
@@ -265,3 +266,10 @@ def test_a_column_may_be_written_otherwise_than_its_file(tmp_path: Path) -> None
             (Decimal("1.5"), Decimal("1234.5")),
             (None, None),
         ]
+
+
+@pytest.mark.parametrize("kind", ["text", "integer", "decimal", "boolean", "date", "datetime"])
+def test_a_cell_of_control_characters_alone_is_blank_once_they_are_removed(kind: str) -> None:
+    with pytest.raises(CellChanged) as caught:
+        typed("\u202e ", kind, controls="remove")
+    assert caught.value.value is None

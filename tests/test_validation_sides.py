@@ -67,6 +67,14 @@ def test_rows_of_one_key_pair_off_or_are_a_group() -> None:
     assert comparison.facts().duplicated == 1 and comparison.facts().equal == 3
 
 
+def test_of_the_rows_of_one_key_those_are_left_that_do_not_pair_off() -> None:
+    lefts = [(("a",), SideRow((amount,), f"l:{amount}")) for amount in (1, 1, 2, 3)]
+    rights = [(("a",), SideRow((amount,), f"r:{amount}")) for amount in (1, 3, 4)]
+    (found,) = RecordComparison(["v"], [True]).differences(lefts, rights)
+    assert [row.origin for row in found.left] == ["l:1", "l:2"]
+    assert [row.origin for row in found.right] == ["r:4"]
+
+
 def test_rows_without_a_key_match_none() -> None:
     comparison, found = compare(["- 1 x", "a 1 x"], ["- 1 x", "a 1 x"])
     assert found == {"None": How.EXTRA}  # and missing, under the same key

@@ -37,29 +37,46 @@ def check(
             "--list-transforms", help="List the transforms of the mapping language; needs no project."
         ),
     ] = False,
+    fail_level: Annotated[
+        str,
+        typer.Option(
+            "--fail-level",
+            metavar="LEVEL",
+            help="The least severity that fails the check: error, warning, info or never.",
+        ),
+    ] = "error",
+    explain: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="CODE", help="Say what a finding means, and check nothing."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check the project, its sources and its mappings, offline and without data."""
     from sagerecon.cli.console import command
     from sagerecon.commands import checking
+    from sagerecon.model.clock import SystemClock
     from sagerecon.model.count import counted
 
     if list_transforms:
         _list_transforms(json)
         return
     with command(json) as screen:
+        if explain is not None:
+            screen.event("code", code=explain, about=checking.explanation(explain))
+            screen.print(checking.explanation(explain))
+            return
         outputs = checking.outputs(format_, output or ())
-        checked = checking.check(project, allow_host or (), paths or ())
+        checked = checking.check(project, SystemClock(), allow_host or (), paths or (), fail_level)
         text = checking.write_outputs(outputs, checked)
         if text is not None:
             screen.document(text)
         else:
             screen.findings(checked.findings)
             screen.event("result", mappings=checked.mappings, findings=len(checked.findings))
-            if not checked.exit_code:
-                screen.print(f"The catalog and {counted(checked.mappings, 'mapping')} have no errors.")
-            else:
+            if checked.errors:
                 screen.error(checked.sentence)
+            else:
+                screen.print(f"The catalog and {counted(checked.mappings, 'mapping')} have no errors.")
         if checked.exit_code:
             raise typer.Exit(checked.exit_code)
 

@@ -16,7 +16,7 @@ def look(
         str | None,
         typer.Argument(
             metavar="[FILE|DATASET]",
-            help="A file, FILE#SHEET, a pattern in quotes such as 'days/*.csv', or a dataset.",
+            help="A file, FILE#PART, a pattern in quotes such as 'days/*.csv', or a dataset.",
         ),
     ] = None,
     declare: Annotated[
@@ -31,7 +31,7 @@ def look(
     json: Json = False,
 ) -> None:
     """Show the columns of a file or a dataset: types, blanks, values, totals. Needs no project."""
-    from sagerecon.cli.console import command
+    from sagerecon.cli.console import command, exit_by_findings
     from sagerecon.commands import source_looks
     from sagerecon.model.count import counted
     from sagerecon.report.terminal.looks import column_figures, figures_document
@@ -58,17 +58,18 @@ def look(
             "result",
             rows=found.rows,
             form=facts,
-            sheets=list(source_looks.sheets(found)),
+            parts=list(source_looks.parts(found)),
             declared=str(declared.file) if declared else "",
         )
         if declared is not None:
             screen.print(f"Declared as '{declared.table}' in {declared.file}. Next: sagerecon snapshot")
         elif facts:
             screen.print("To write this to sources.yaml: add --declare")
+        exit_by_findings(source_looks.findings(found))
 
 
 def draft(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset, or a declared file.")],
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="A dataset.")],
     kind: Annotated[str, typer.Argument(metavar="KIND", help="The kind in Sage: sagerecon catalog list.")],
     name: Annotated[str, typer.Option(metavar="NAME", help="The name of the mapping.")] = "",
     project: Folder = HERE,
@@ -88,7 +89,10 @@ def draft(
 
 
 def compare(
-    left: Annotated[str, typer.Argument(metavar="A", help="A file, FILE#SHEET, or a dataset.")],
+    left: Annotated[
+        str,
+        typer.Argument(metavar="A", help="A file, FILE#PART, or a dataset."),
+    ],
     right: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
     key: Annotated[
         list[str],
@@ -114,21 +118,24 @@ def compare(
     """Compare two files or datasets record by record. Exit code 0: equal; 1: differences; 2: not compared."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands.table_comparison import Question, open_comparison, output_errors
+    from sagerecon.model.count import counted
     from sagerecon.report.comparison import comparison_file, difference_document, facts_document
     from sagerecon.report.terminal.comparison import ShownDifferences, compared_columns
 
     with command(json) as screen, ExitStack() as stack:
-        question = Question(left=left, right=right, key=key, match=match or (), ignore=ignore or ())
+        outputs = output or []
+        question = Question(
+            left=left, right=right, key=key, match=match or (), ignore=ignore or (), outputs=outputs
+        )
         with screen.progress("reading") as meter:
             comparison = stack.enter_context(
                 open_comparison(question, project, lambda file, rows: meter(rows, 0, file), allow_host or ())
             )
         compared, shown = comparison.compared, ShownDifferences(comparison.compared)
         screen.findings(comparison.findings)
-        with output_errors(output or ()), ExitStack() as files:
+        with output_errors(), ExitStack() as files:
             sinks = [
-                files.enter_context(comparison_file(path, compared, comparison.numeric))
-                for path in output or ()
+                files.enter_context(comparison_file(path, compared, comparison.numeric)) for path in outputs
             ]
             for found in comparison.differences():
                 shown.add(found)
@@ -140,8 +147,8 @@ def compare(
                 sink(facts)
         screen.show(*shown.lines(facts), *compared_columns(compared))
         screen.event("result", is_equal=facts.is_equal, **facts_document(compared, facts))
-        for path in output or ():
+        for path in outputs:
             screen.print(f"Written: {path}")
         if not facts.is_equal:
             raise typer.Exit(NEEDS_REVIEW)
-        screen.print(f"Equal: {facts.equal:,} rows.")
+        screen.print(f"Equal: {counted(facts.equal, 'row')}.")

@@ -18,16 +18,32 @@ def plan(
         Path | None,
         typer.Option("--output", "-o", help="The file to write; by default .sagerecon/plan.jsonl."),
     ] = None,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Show what each mapping costs in calls, as a formula.")
+    ] = False,
+    base: Annotated[
+        Path | None,
+        typer.Option(
+            "--base", metavar="PLAN", help="Show which mappings cost more or less than in this plan."
+        ),
+    ] = None,
+    max_calls: Annotated[
+        int | None, typer.Option("--max-calls", metavar="N", min=0, help="Fail if the plan takes more calls.")
+    ] = None,
+    max_days: Annotated[
+        int | None, typer.Option("--max-days", metavar="N", min=0, help="Fail if the plan takes more days.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Plan what to send, in which order, on which day, for how many calls."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.cli.destination import show_destination
-    from sagerecon.commands import plans, preparation, projects
+    from sagerecon.commands import costs, plans, preparation, projects
     from sagerecon.commands.destination import destination
     from sagerecon.model.errors import ValidationError
     from sagerecon.model.not_carried import not_carried_document
     from sagerecon.report.not_carried import plan_not_carried
+    from sagerecon.report.terminal.costs import cost_changes, cost_table
     from sagerecon.report.terminal.not_carried import not_carried_lines
     from sagerecon.report.terminal.plan import (
         action_counts,
@@ -68,7 +84,20 @@ def plan(
             finishes_p50=made.header.finishes_p50,
             finishes_p90=made.header.finishes_p90,
         )
+        if cost or base is not None:
+            own = costs.plan_shares(opened, made)
+            for share in own:
+                screen.event("cost", name=share.name, calls=share.calls, formula=share.formula)
+            screen.show(cost_table(own))
+        if base is not None:
+            changes = costs.changes_since(opened, base, made)
+            for change in changes:
+                screen.event("cost_change", name=change.name, before=change.before, after=change.after)
+            screen.show(*cost_changes(changes))
         screen.print(f"Plan {made.hash[:12]} written to {output or opened.name(opened.plan_file)}.")
+        if exceeded := costs.exceeded(made, max_calls, max_days):
+            screen.error(exceeded)
+            raise typer.Exit(NEEDS_REVIEW)
         if needs_review(made):
             raise typer.Exit(NEEDS_REVIEW)
         if made.header.business:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sagerecon.commands.mappings import Checked, check_folder
+from sagerecon.model.clock import Clock, day_of
+from sagerecon.model.code import all_codes
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.finding import Finding
 from sagerecon.model.suggestion import suggestion
 from sagerecon.project.private_files import write_private
 from sagerecon.report.finding_formats import FORMATS, Format, ordered
+
+_NEEDS_REVIEW = 1
+
+#: The severities that fail a check, by the least of them.
+_LEVELS: Mapping[str, Collection[str]] = {
+    "error": ("error",),
+    "warning": ("error", "warning"),
+    "info": ("error", "warning", "info"),
+    "never": (),
+}
 
 #: The format that the screen shows itself.
 _HUMAN = "human"
@@ -53,13 +65,38 @@ def _format(name: str) -> Format:
     return FORMATS[name]
 
 
-def check(folder: Path, allow_hosts: Collection[str], paths: Sequence[Path]) -> Checked:
+def check(
+    folder: Path, clock: Clock, allow_hosts: Collection[str], paths: Sequence[Path], fail_level: str
+) -> Checked:
     """Check a project, or some of its mappings; findings are in the same order every time.
 
-    Where no folder was named, it is the project above the first path. Arguments and errors as `check_folder`.
+    Args:
+        clock: for what is ignored or allowed until a day.
+        fail_level: the least severity that fails the check; `never` for none. What cannot be read fails it.
+
+    Raises:
+        ProjectError: as `check_folder`, or there is no such level.
     """
-    checked = check_folder(folder, allow_hosts, paths)
-    return replace(checked, findings=tuple(ordered(checked.findings)))
+    if fail_level not in _LEVELS:
+        raise ProjectError(f"There is no level '{fail_level}'.", f"There are: {', '.join(_LEVELS)}.")
+    checked = check_folder(folder, day_of(clock.now()), allow_hosts, paths)
+    code = checked.exit_code
+    if code in (0, _NEEDS_REVIEW):
+        failing = any(finding.severity.value in _LEVELS[fail_level] for finding in checked.findings)
+        code = _NEEDS_REVIEW if failing else 0
+    return replace(checked, findings=tuple(ordered(checked.findings)), exit_code=code)
+
+
+def explanation(code: str) -> str:
+    """Return what a finding code means.
+
+    Raises:
+        ProjectError: there is no such code.
+    """
+    known = {str(each): each for each in all_codes()}
+    if code not in known:
+        raise ProjectError(f"There is no finding '{code}'.", suggestion(code, known))
+    return known[code].summary
 
 
 def write_outputs(to: Outputs, checked: Checked) -> str | None:

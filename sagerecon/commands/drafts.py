@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from sagerecon.commands.source_tables import open_table
+from sagerecon.commands.source_tables import open_dataset
 from sagerecon.files.folders import make_private_folder
 from sagerecon.files.writing import write_first, write_text
 from sagerecon.mapping.proposal import REVIEW, Proposal, mapping_text
@@ -15,6 +15,9 @@ from sagerecon.model.errors import ProjectError
 from sagerecon.model.suggestion import suggestion
 from sagerecon.project.file import read_project
 from sagerecon.project.project import FILE, Project
+from sagerecon.project.source import declared_sources
+from sagerecon.sources.definitions import Sources
+from sagerecon.sources.look import named_file
 
 #: A project that has no mapping yet.
 _NONE = re.compile(r"^mappings: \[\].*$", re.MULTILINE)
@@ -51,7 +54,8 @@ def draft(
     name = name or dataset
     if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None:
         raise ProjectError(f"'{name}' is not a valid name.", "Use lower-case letters, digits and _.")
-    with open_table(dataset, folder, lambda _file, _rows: None, hosts) as table:
+    _require_dataset(dataset, declared_sources(project))
+    with open_dataset(dataset, folder, hosts) as table:
         rows, columns = table.snapshot.look(table.dataset, table.seconds)
         unique = {each.name for each in columns if rows and each.distinct == each.rows == rows}
         text = mapping_text(
@@ -67,6 +71,27 @@ def draft(
     target = project.folder / "mappings" / f"{name}.yaml"
     _write(project, target, text)
     return DraftedMapping(target, text.count(f"{REVIEW}: "))
+
+
+def _require_dataset(name: str, sources: Sources) -> None:
+    """Check that a mapping can read the dataset of this name.
+
+    Raises:
+        ProjectError: there is none.
+    """
+    if name in sources.datasets:
+        return
+    if name in sources.files:
+        line = f'{name}: {{sql: SELECT * FROM "{name}"}}'  # noqa: S608 - a checked name
+        raise ProjectError(
+            f"{name} is a declared file, and a mapping reads a dataset.",
+            f"Add one to sources.yaml, below datasets: {line}",
+        )
+    if named_file(name) is not None:
+        hint = f"Declare it, with a dataset of its rows: sagerecon look {name} --declare"
+        raise ProjectError(f"{name} is a file, and a mapping reads a dataset.", hint)
+    hint = suggestion(name, sources.datasets) or f"Datasets: {', '.join(sources.datasets)}."
+    raise ProjectError(f"There is no dataset '{name}'.", hint)
 
 
 def _by_kind(project: Project) -> dict[str, str]:

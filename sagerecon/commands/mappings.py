@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path, PurePath
 
+from sagerecon.documents.allowances import without_allowed
 from sagerecon.documents.package import schema
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.compiler import (
@@ -80,19 +82,26 @@ class Checked:
     prefix: str  #: the path from the root of the repository to the project, with a slash at its end
 
     @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that are errors."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    @property
     def sentence(self) -> str:
         """How many errors there are, in words."""
-        errors = sum(finding.severity is Severity.ERROR for finding in self.findings)
-        files = {finding.place.file for finding in self.findings if finding.severity is Severity.ERROR}
-        return f"{counted(errors, 'error')} in {counted(len(files), 'file')}."
+        files = {finding.place.file for finding in self.errors}
+        return f"{counted(len(self.errors), 'error')} in {counted(len(files), 'file')}."
 
 
-def check_folder(folder: Path, allow_hosts: Collection[str] = (), paths: Sequence[Path] = ()) -> Checked:
+def check_folder(
+    folder: Path, today: date, allow_hosts: Collection[str] = (), paths: Sequence[Path] = ()
+) -> Checked:
     """Check the project in a folder, the project file with the mappings, without raising on findings.
 
     What is wrong in the project file is not said again of what follows from it.
 
     Args:
+        today: after which what is ignored or allowed until a day is not.
         allow_hosts: as for `read_project`.
         paths: the mapping files, or folders of them, that are checked; all where there are none. What they
             depend on, such as `sources.yaml`, is checked in any case.
@@ -108,11 +117,14 @@ def check_folder(folder: Path, allow_hosts: Collection[str] = (), paths: Sequenc
     checked = Checked(
         files=files, mappings=len(chosen), findings=(), exit_code=0, prefix=_prefix(project.folder)
     )
+    findings: Sequence[Finding] = ()
     try:
-        compiled = _check(replace(project, mapping_files=chosen), None, draft, project.mapping_files)
+        scope = _Scope(draft, project.mapping_files, today)
+        findings = _check(replace(project, mapping_files=chosen), None, scope).findings
     except FindingsError as error:
-        return replace(checked, findings=error.findings, exit_code=error.exit_code)
-    return replace(checked, findings=compiled.findings)
+        findings, checked = error.findings, replace(checked, exit_code=error.exit_code)
+    texts = read_texts(project, (project.folder / FILE, project.sources_file, *chosen))[0]
+    return replace(checked, findings=tuple(without_allowed(findings, texts, today)))
 
 
 def _prefix(folder: Path) -> str:
@@ -143,30 +155,35 @@ def _chosen(project: Project, paths: Sequence[Path]) -> tuple[Path, ...]:
     return tuple(file for file in project.mapping_files if file in chosen)
 
 
-def _check(
-    project: Project,
-    probe: Probe | None,
-    draft: ProjectDraft | None = None,
-    named: Sequence[Path] = (),
-) -> Compiled:
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What `check` asks beyond what other commands do."""
+
+    draft: ProjectDraft  #: what the project file gave, where it has errors
+    named: Sequence[Path]  #: all mapping files, of which those of the project are checked
+    today: date
+
+
+def _check(project: Project, probe: Probe | None, scope: _Scope | None = None) -> Compiled:
     """Check the mappings of a project.
 
     Args:
         probe: counts which parts of the mappings are used.
-        draft: what its project file gave, where it has errors.
-        named: all mapping files, of which those of the project are checked.
+        scope: None for the usual one: all mappings of a project file without errors.
     """
     crosswalks, findings = _read_crosswalks(project)
     sources, source_findings = compile_source(project)
     documents, unreadable = _mapping_documents(project)
-    others = [path for path in named if path not in project.mapping_files]
-    mappings, mapping_findings = compile_files(
-        documents,
-        mapping_environment(project, sources, crosswalks, probe),
-        _referred_to(project, documents, others),
-    )
+    environment = mapping_environment(project, sources, crosswalks, probe)
+    others: list[MappingFile] = []
+    if scope is not None:
+        named = [path for path in scope.named if path not in project.mapping_files]
+        others = _referred_to(project, documents, named)
+        environment = replace(environment, today=scope.today)
+    mappings, mapping_findings = compile_files(documents, environment, others)
     tie_outs = _tie_out_findings(project.tie_outs, sources, crosswalks)
     findings += [*source_findings, *unreadable, *mapping_findings, *tie_outs]
+    draft = scope.draft if scope is not None else None
     findings = [finding for finding in findings if finding.code not in _following(sources, draft)]
     if draft is not None and draft.findings:
         raise ProjectFileError([*draft.findings, *findings])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sagerecon.commands.source_tables import Progress, look_at, open_table
+from sagerecon.commands.source_tables import Progress, look_at, nearest_type, open_table
 from sagerecon.documents.package import schema
 from sagerecon.files.reading import read_bounded
 from sagerecon.files.writing import write_text
@@ -73,15 +73,16 @@ def form(found: FileLook | DatasetLook) -> dict[str, str]:
         return {}
     file = found.file
     facts = {"format": FORMATS[file.format].title}
+    if file.format in ("csv", "iif"):
+        facts["encoding"] = file.encoding
     if file.format == "csv":
-        facts |= {
-            "encoding": file.encoding,
-            "delimiter": f"delimiter {_MARKS.get(file.delimiter, file.delimiter)}",
-        }
+        facts["delimiter"] = f"delimiter {_MARKS.get(file.delimiter, file.delimiter)}"
     if file.records:
         facts["records"] = f"records {'.'.join(file.records)}"
     if file.sheet:
         facts["sheet"] = f"sheet {file.sheet}"
+    if file.table:
+        facts["table"] = f"table {file.table}"
     if file.skip:
         facts["heading"] = f"heading in line {file.skip + 1}"
     if not file.has_header:
@@ -98,9 +99,9 @@ def findings(found: FileLook | DatasetLook) -> Sequence[Finding]:
     return found.findings if isinstance(found, FileLook) else ()
 
 
-def sheets(found: FileLook | DatasetLook) -> Sequence[str]:
-    """Return the sheets of a workbook."""
-    return found.sheets if isinstance(found, FileLook) else ()
+def parts(found: FileLook | DatasetLook) -> Sequence[str]:
+    """Return the sheets, tables or lists of records of a file that may have several."""
+    return found.parts if isinstance(found, FileLook) else ()
 
 
 def datasets(project: Path, hosts: Collection[str] = ()) -> Mapping[str, str]:
@@ -194,8 +195,5 @@ def _comments(found: FileLook) -> dict[str, str]:
         if said:
             comments[figures.name] = said[0]
         elif figures.nearest:
-            misfits = ", ".join(f"'{each.text[:40]}'" for each in figures.misfits)
-            comments[figures.name] = (
-                f"{figures.nearest} in {figures.fits:,} of {figures.rows:,} rows; not {misfits}"
-            )
+            comments[figures.name] = nearest_type(figures)
     return {name: visible(comment) for name, comment in comments.items()}

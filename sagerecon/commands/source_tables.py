@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sagerecon.model.column_figures import ColumnFigures
 from sagerecon.model.errors import ProjectError, SourceError, UnreadableTableError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.limits import SQL_SECONDS
@@ -38,22 +40,54 @@ class SourceTable:
 
     name: str  #: as the user wrote it
     columns: Columns
-    titles: Mapping[str, str]  #: the columns by their titles in the file
+    titles: Sequence[tuple[str, str]]  #: the title of a column in the file, and its name
+    numbered: Collection[str]  #: columns whose names have a number, because titles are alike
+    blank: Collection[str]  #: columns of a file without a value, whose type is not known
+    nearest: Mapping[str, str]  #: what the texts of a column nearly are, and which of them are not
     findings: tuple[Finding, ...]  #: about how it was read
     snapshot: Snapshot
+    data: Path  #: the folder of its files
     dataset: str
     seconds: int
+
+    @property
+    def files(self) -> Iterator[Path]:
+        """The files of which the snapshot was taken."""
+        return (self.data / file.path for file in self.snapshot.facts.files if "://" not in file.path)
+
+    def single_titles(self) -> dict[str, str]:
+        """Return the columns by their titles, but for titles that several columns have."""
+        counts = Counter(title for title, _ in self.titles)
+        return {title: name for title, name in self.titles if counts[title] == 1}
+
+    def find(self, name: str) -> str:
+        """Return the column of this name, or with this title; empty for none.
+
+        Raises:
+            ProjectError: it is the title of one column and the name of another, or the title of several.
+        """
+        titled = [found for title, found in self.titles if title == name and found in self.columns]
+        if name in self.columns and (name in titled or not titled):
+            return name
+        several = [*([name] if name in self.columns else []), *titled]
+        if len(several) > 1:
+            raise ProjectError(
+                f"{self.name} has several columns '{name}': {', '.join(several)}.",
+                "Name it by its title where that differs, or by the name that 'look' shows.",
+            )
+        return next((found for found in (*several, *column_names([name])) if found in self.columns), "")
 
     def column(self, name: str) -> str:
         """Return the column of this name, or with this title.
 
         Raises:
-            ProjectError: there is none.
+            ProjectError: there is none, or there are several.
         """
-        for found in (name, self.titles.get(name, ""), *column_names([name])):
-            if found in self.columns:
-                return found
-        hint = suggestion(name, self.columns) or f"Its columns: {', '.join(list(self.columns)[:30])}."
+        if found := self.find(name):
+            return found
+        reasons = [each.message for each in self.findings if each.message.startswith(f"{name}:")]
+        listed = f"Its columns: {', '.join(list(self.columns)[:30])}."
+        hint = (reasons[0] if reasons else "") or suggestion(name, self.columns) or listed
         raise ProjectError(f"{self.name} has no column '{name}'.", hint)
 
     def rows(self, key: Sequence[KeyColumn]) -> Iterator[tuple[tuple[Scalar, ...], Mapping[str, Value]]]:
@@ -87,9 +121,15 @@ def open_table(
         SourceError: the dataset cannot be read.
     """
     file = named_file(name)
-    opened = _open_dataset(name, project, hosts) if file is None else _open_file(name, file, progress)
+    opened = open_dataset(name, project, hosts) if file is None else _open_file(name, file, progress)
     with opened as table:
         yield table
+
+
+def nearest_type(figures: ColumnFigures) -> str:
+    """Return what the texts of a column nearly are, with some that are not."""
+    misfits = ", ".join(f"'{each.text[:40]}' ({each.origin})" for each in figures.misfits)
+    return f"{figures.nearest} in {figures.fits:,} of {figures.rows:,} rows; not {misfits}"
 
 
 @contextmanager
@@ -119,17 +159,26 @@ def _open_file(name: str, file: NamedFile, progress: Progress) -> Iterator[Sourc
         yield SourceTable(
             name=name,
             columns=_compared(snapshot.columns(file.table)),
-            titles={each.title: each.name for each in look.columns},
+            titles=[(each.title, each.name) for each in look.columns],
+            numbered={each.name for each in look.columns if column_names([each.title]) != [each.name]},
+            blank={each.name for each in look.columns if not each.rows},
+            nearest={each.name: nearest_type(each) for each in look.columns if each.nearest},
             findings=tuple(each for each in look.findings if each.severity is not Severity.INFO),
             snapshot=snapshot,
+            data=file.folder,
             dataset=file.table,
             seconds=_SECONDS,
         )
 
 
 @contextmanager
-def _open_dataset(name: str, folder: Path, hosts: Collection[str]) -> Iterator[SourceTable]:
+def open_dataset(name: str, folder: Path, hosts: Collection[str]) -> Iterator[SourceTable]:
+    """Open a dataset, or a declared file, of the project in a folder; errors as `open_table`."""
     if not (folder / FILE).is_file():
+        if Path(name).is_dir():
+            raise ProjectError(
+                f"{name} is a folder.", f"Name a file in it, or several in quotes: '{Path(name) / '*.csv'}'."
+            )
         raise ProjectError(
             f"There is no file {name}.", "To name a dataset, give the project's folder with --project."
         )
@@ -146,9 +195,13 @@ def _open_dataset(name: str, folder: Path, hosts: Collection[str]) -> Iterator[S
         yield SourceTable(
             name=name,
             columns=_compared(snapshot.columns(name)),
-            titles={".".join(column.path): column.name for column in declared},
+            titles=[(".".join(column.path), column.name) for column in declared],
+            numbered=(),
+            blank=(),
+            nearest={},
             findings=(),
             snapshot=snapshot,
+            data=project.data,
             dataset=name,
             seconds=max(project.sql_seconds, SQL_SECONDS.most),
         )

@@ -11,13 +11,16 @@ from pathlib import Path
 
 from sagerecon.commands.source_tables import Progress, SourceTable, open_table
 from sagerecon.files.table_file import TooManyRowsError
+from sagerecon.model.code import Code
 from sagerecon.model.errors import ProjectError
-from sagerecon.model.finding import Finding
+from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.money import places_of
+from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.model.two_sides import Compared, ComparisonFacts, RecordDifference, SideKey, SideRow
 from sagerecon.model.value import Scalar, Value, canonical
 from sagerecon.report.comparison import SUFFIXES
-from sagerecon.sources.keyed import CommonType, KeyColumn, common_type
+from sagerecon.sources.keyed import CommonType, KeyColumn, common_type, plain_digits
 from sagerecon.sources.rows import ORIGIN
 from sagerecon.validation.record_comparison import RecordComparison
 
@@ -34,6 +37,7 @@ class Question:
     key: Sequence[str]
     match: Sequence[str] = ()  #: columns with other names on the right side
     ignore: Sequence[str] = ()
+    outputs: Sequence[Path] = ()  #: the files to write
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +56,23 @@ class TableComparison:
         """Match the columns of both sides.
 
         Raises:
-            ProjectError: there is no such column, or none to compare.
+            ProjectError: there is no such column, there are several, or one is named twice.
         """
         self._left, self._right = left, right
         named = [_named(text, left, right) for text in question.match]
         self._key = [_named(text, left, right) for text in question.key]
-        ignored = _ignored(question.ignore, left, right)
-        lefts, rights = {pair.left for pair in named}, {pair.right for pair in named}
+        ignored = [_found(name, left, right) for name in question.ignore]
+        _require_once([*self._key, *named], ignored)
+        taken_left = {pair.left for pair in (*named, *self._key)} | {name for name, _ in ignored}
+        taken_right = {pair.right for pair in (*named, *self._key)} | {name for _, name in ignored}
         same = [
-            _pair(name, name, left, right)
-            for name in left.columns
-            if name in right.columns and name not in lefts and name not in rights
+            _pair(name, other, left, right)
+            for name, other in _same_columns(left, right).items()
+            if name not in taken_left and other not in taken_right
         ]
-        keys = {pair.left for pair in self._key}
-        self._pairs = [
-            pair
-            for pair in (*named, *same)
-            if pair.left not in keys and not {pair.left, pair.right} & ignored
-        ]
-        used_left = {pair.left for pair in (*self._pairs, *self._key)} | ignored
-        used_right = {pair.right for pair in (*self._pairs, *self._key)} | ignored
+        self._pairs = [*named, *same]
+        used_left = taken_left | {pair.left for pair in same}
+        used_right = taken_right | {pair.right for pair in same}
         names = Path(left.name).name, Path(right.name).name
         self.compared = Compared(
             left=names[0] if names[0] != names[1] else left.name,
@@ -80,7 +81,7 @@ class TableComparison:
             columns=tuple(pair.left for pair in self._pairs),
             left_only=tuple(name for name in left.columns if name not in used_left),
             right_only=tuple(name for name in right.columns if name not in used_right),
-            ignored=tuple(sorted(ignored)),
+            ignored=tuple(sorted({name or other for name, other in ignored})),
         )
         numeric = [pair.type is CommonType.NUMBER for pair in self._pairs]
         self._comparison = RecordComparison(self.compared.columns, numeric)
@@ -89,7 +90,23 @@ class TableComparison:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is to be known about how the tables were read."""
-        return (*self._left.findings, *self._right.findings)
+        return (*self._left.findings, *self._right.findings, *self._nearly_numbers())
+
+    def _nearly_numbers(self) -> Iterator[Finding]:
+        """Yield a warning for each column of numbers that is text on one side, and so is not summed."""
+        for pair in (*self._key, *self._pairs):
+            if pair.type is not CommonType.DIGITS:
+                continue
+            for side, name in ((self._left, pair.left), (self._right, pair.right)):
+                if name in side.nearest:
+                    message = f"column '{name}' is text, so it is compared by its digits, and not summed: "
+                    yield Finding(
+                        code=Code.AMBIGUOUS_COLUMN,
+                        place=Place(Path(side.name).name),
+                        message=f"{message}{side.nearest[name]}.",
+                        hint="Correct the cells, or leave them blank.",
+                        severity=Severity.WARNING,
+                    )
 
     def differences(self) -> Iterator[RecordDifference]:
         """Yield the keys whose records differ, in the order of the keys.
@@ -124,31 +141,54 @@ def open_comparison(
         hosts: those that are allowed for this command.
 
     Raises:
-        ProjectError: there is no such table or column.
+        ProjectError: there is no such table or column, or an output cannot be written.
         SourceError: a table cannot be read.
     """
+    _require_writable(question.outputs)
     with ExitStack() as stack:
         left = stack.enter_context(open_table(question.left, project, progress, hosts))
         right = stack.enter_context(open_table(question.right, project, progress, hosts))
+        _require_no_source(question.outputs, (*left.files, *right.files))
         yield TableComparison(question, left, right)
 
 
 @contextmanager
-def output_errors(paths: Sequence[Path]) -> Iterator[None]:
-    """Raise a ProjectError for files that cannot be written.
-
-    Raises:
-        ProjectError: a file has another suffix, or cannot be written.
-    """
-    for path in paths:
-        if path.suffix.lower() not in SUFFIXES:
-            raise ProjectError(f"{path} is not one of {', '.join(SUFFIXES)}.", "Name the file by its format.")
+def output_errors() -> Iterator[None]:
+    """Raise a ProjectError for a file that cannot be written in the block."""
     try:
         yield
     except OSError as error:
         raise ProjectError(f"{error.filename or 'The file'} cannot be written: {error.strerror}.") from error
     except TooManyRowsError as error:
         raise ProjectError(f"The workbook cannot be written: {error}.", "Write a .csv file.") from error
+
+
+def _require_writable(outputs: Sequence[Path]) -> None:
+    """Check the names of the files to write, before a table is read.
+
+    Raises:
+        ProjectError: one has another suffix, is named twice, is a folder, or lies in none.
+    """
+    for path in outputs:
+        if path.suffix.lower() not in SUFFIXES:
+            raise ProjectError(f"{path} is not one of {', '.join(SUFFIXES)}.", "Name the file by its format.")
+        if outputs.count(path) > 1:
+            raise ProjectError(f"{path} is named twice.", "Give each output a name of its own.")
+        if path.is_dir():
+            raise ProjectError(f"{path} cannot be written: it is a folder.", "Name a file in it.")
+        if not path.parent.is_dir():
+            raise ProjectError(f"{path} cannot be written: there is no folder {path.parent}.")
+
+
+def _require_no_source(outputs: Sequence[Path], sources: Sequence[Path]) -> None:
+    """Check that no file to write is one of those that are compared.
+
+    Raises:
+        ProjectError: one is, and would be lost.
+    """
+    for path in outputs:
+        if path.exists() and any(source.exists() and path.samefile(source) for source in sources):
+            raise ProjectError(f"{path} is one of the compared files.", "Give the output another name.")
 
 
 def _named(text: str, left: SourceTable, right: SourceTable) -> _Pair:
@@ -160,17 +200,59 @@ def _named(text: str, left: SourceTable, right: SourceTable) -> _Pair:
 
 
 def _pair(name: str, other: str, left: SourceTable, right: SourceTable) -> _Pair:
-    return _Pair(name, other, common_type(left.columns[name], right.columns[other]))
+    one, another = left.columns[name], right.columns[other]
+    if name in left.blank:
+        one = another
+    elif other in right.blank:
+        another = one
+    return _Pair(name, other, common_type(one, another))
 
 
-def _ignored(names: Sequence[str], left: SourceTable, right: SourceTable) -> set[str]:
-    """Return the columns that are not compared; each is a column of one of the sides."""
-    found: set[str] = set()
-    for name in names:
-        try:
-            found.add(left.column(name))
-        except ProjectError:
-            found.add(right.column(name))
+def _same_columns(left: SourceTable, right: SourceTable) -> dict[str, str]:
+    """Return the columns that both sides have, by the name of the left one, in the order of the left side.
+
+    Columns of one title are the same, whatever their names. A name with a number, such as `due_2` where the
+    titles are `Due (£)` and `Due ($)`, says nothing where the titles differ.
+    """
+    once, once_there = left.single_titles(), right.single_titles()
+    same = {once[title]: once_there[title] for title in once if title in once_there}
+    titles, others = ({name: title for title, name in side.titles} for side in (left, right))
+    for name in left.columns.keys() - same.keys():
+        is_plain = name not in left.numbered and name not in right.numbered
+        is_there = name in right.columns and name not in same.values()
+        if is_there and (is_plain or titles.get(name) == others.get(name)):
+            same[name] = name
+    return {name: same[name] for name in left.columns if name in same}
+
+
+def _require_once(named: Sequence[_Pair], ignored: Sequence[tuple[str, str]]) -> None:
+    """Check that each column is named once, in the key or in a match, and is not ignored as well.
+
+    Raises:
+        ProjectError: one is not.
+    """
+    lefts, rights = [pair.left for pair in named], [pair.right for pair in named]
+    for names, passed_over in (
+        (lefts, {left for left, _ in ignored}),
+        (rights, {right for _, right in ignored}),
+    ):
+        for name in names:
+            if names.count(name) > 1:
+                raise ProjectError(f"'{name}' is named twice.", "Name each column once, by --key or --match.")
+            if name in passed_over:
+                raise ProjectError(f"'{name}' is both compared and ignored.", f"Leave out --ignore {name}.")
+
+
+def _found(name: str, left: SourceTable, right: SourceTable) -> tuple[str, str]:
+    """Return the column of a name on each side; empty where one side lacks it.
+
+    Raises:
+        ProjectError: neither side has it.
+    """
+    found = left.find(name), right.find(name)
+    if not any(found):
+        hint = suggestion(name, [*left.columns, *right.columns])
+        raise ProjectError(f"Neither {left.name} nor {right.name} has a column '{name}'.", hint)
     return found
 
 
@@ -179,7 +261,7 @@ def _origin(row: Mapping[str, Value]) -> str:
     if isinstance(origin, str) or origin is None:
         return origin or ""
     listed = [str(each) for each in origin] if isinstance(origin, Sequence) else [str(origin)]
-    more = f", and {len(listed) - _ORIGINS} more" if len(listed) > _ORIGINS else ""
+    more = f", and {len(listed) - _ORIGINS:,} more" if len(listed) > _ORIGINS else ""
     return ", ".join(listed[:_ORIGINS]) + more
 
 
@@ -218,6 +300,12 @@ def _text(value: Value) -> Scalar:
             return canonical(_filled(value))
 
 
+def _digit_text(value: Value) -> Scalar:
+    """Return a text beside a number as that is written: `2.50` and the number 2.5 are equal."""
+    text = _text(value)
+    return plain_digits(text) if isinstance(text, str) else text
+
+
 def _filled(value: Value) -> object:
     """Return a list or an object without its blank values: a file that never has them lacks their keys."""
     if isinstance(value, Mapping):
@@ -240,5 +328,6 @@ _CONVERT: Mapping[CommonType, Callable[[Value], Scalar]] = {
     CommonType.DAY: _day,
     CommonType.TIME: _moment,
     CommonType.FLAG: _flag,
+    CommonType.DIGITS: _digit_text,
     CommonType.TEXT: _text,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sagerecon.documents.document import Node, read_document
@@ -131,6 +132,7 @@ class Environment:
     parameters: Mapping[str, Scalar]
     broken: Collection[str] = ()  #: datasets with a finding of their own, whose columns are not known
     probe: Probe | None = None
+    today: date | None = None  #: after which what is ignored until a day is not; None where that is not asked
 
     def setting(self, name: str) -> str:
         """Return a parameter of the project as text; empty where it is not set."""
@@ -228,6 +230,7 @@ def _compile_file(
         country=environment.setting("country"),
         edition=environment.setting("edition"),
         probe=environment.probe,
+        today=environment.today,
     )
     for item in (file.get("source", "key") or _EMPTY).items():
         context.path(item)

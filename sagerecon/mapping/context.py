@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
@@ -40,6 +41,7 @@ class Context:
     country: str = ""  #: of the business, if the project names it
     edition: str = ""
     probe: Probe | None = None  #: counts which parts are used, where tests ask
+    today: date | None = None  #: as for the environment
     readers: dict[str, list[tuple[Reader, Place]]] = field(default_factory=dict)
     """Field path -> its readers outside lists, each with its place; several where `choose` has several."""
 

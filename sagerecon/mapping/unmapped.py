@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.objects import missing_fields
+from sagerecon.mapping.record_context import iso_day
 from sagerecon.model.catalog import Field, Kind
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Severity
@@ -30,6 +32,10 @@ def _setting(root: Node, side: str) -> str:
 def _check_ignored(root: Node, context: Context) -> None:
     scope = context.scope
     for name, node in _children(root, "ignore").items():
+        until = node.get("until")
+        if until is not None and _day(until) is None:
+            message = f"'{until.text}' is not a date."
+            context.faults.add(Code.NOT_A_DATE, until.place, message, "Write it as 2027-03-31.")
         if scope.columns is not None and name not in scope.columns:
             message = f"the dataset has no column '{name}' to ignore."
             context.faults.add_unknown(Code.UNKNOWN_COLUMN, node.named_at, message, name, scope.columns)
@@ -43,13 +49,37 @@ def _check_ignored(root: Node, context: Context) -> None:
             )
 
 
+def _has_ended(node: Node, context: Context) -> bool:
+    """Return whether a column was ignored until a day that is past."""
+    until = node.get("until")
+    day = _day(until) if until is not None else None
+    return day is not None and context.today is not None and day < context.today
+
+
+def _day(node: Node) -> date | None:
+    """Return the day that a node states; None where it is no date."""
+    try:
+        return iso_day(node.text)
+    except ValueError:
+        return None
+
+
 def _check_columns(root: Node, context: Context) -> None:
     setting = _setting(root, "source")
     if setting == "ignore" or context.scope.columns is None:
         return
     ignored = _children(root, "ignore")
+    ended = {name: node["until"] for name, node in ignored.items() if _has_ended(node, context)}
     place = (root.get("source") or root).named_at
     for name in context.scope.columns:
+        if name in ended and name not in context.scope.used:
+            context.faults.add(
+                Code.UNMAPPED_SOURCE,
+                ended[name].place,
+                f"column '{name}' was ignored until {ended[name].text}.",
+                "Map it, or give it a later day.",
+                Severity.WARNING if setting == "warn" else Severity.ERROR,
+            )
         if name.startswith("_") or name in context.scope.used or name in ignored:
             continue
         context.faults.add(

@@ -24,6 +24,7 @@ class Code(StrEnum):
     )
     ALIAS = ("alias", "A YAML alias contains itself.")
     ALLOCATION_NOT_ZERO = ("allocation_not_zero", "The two sides of an allocation do not sum to zero.")
+    ALLOWS_NOTHING = ("allows_nothing", "A comment allows a finding that is not there, or gives no reason.")
     AMBIGUOUS = ("ambiguous", "Several entities in Sage match a record.")
     AMBIGUOUS_COLUMN = (
         "ambiguous_column",
@@ -320,6 +321,7 @@ class Code(StrEnum):
     UNTRUSTED_HOST = ("untrusted_host", "A project names a host that its user has not allowed.")
     UNUSED_LET = ("unused_let", "A `let` is never used.")
     WHICH_SHEET = ("which_sheet", "A workbook has several sheets and sources.yaml names none.")
+    WHICH_TABLE = ("which_table", "A file has several tables, and its command shows one of them.")
     WORKBOOK_TOO_LARGE = (
         "workbook_too_large",
         "A workbook passes a limit, such as its rows or its longest cell.",
@@ -349,6 +351,11 @@ class CheckName(str):
 
 
 FindingCode: TypeAlias = Code | CheckName
+
+
+def all_codes() -> list[Code]:
+    """Return every code, by its value."""
+    return [_BY_VALUE[value] for value in sorted(_BY_VALUE)]
 
 
 def read_code(text: str) -> FindingCode:

@@ -42,6 +42,11 @@ class RecordDifference:
     right: tuple[SideRow, ...]
     columns: tuple[int, ...] = ()  #: the numbers of the columns that differ
 
+    @property
+    def is_keyless(self) -> bool:
+        """Whether its rows have no key, so that they are compared with none."""
+        return all(value is None for value in self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnTotal:

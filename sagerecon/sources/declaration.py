@@ -107,6 +107,8 @@ def _file_lines(entry: Entry) -> Iterator[str]:
         yield f"    skip: {file.skip}"
     if file.sheet:
         yield f"    sheet: {_text(file.sheet)}"
+    if file.table:
+        yield f"    table: {_text(file.table)}"
     if file.notation.decimal != ".":
         yield f"    decimal: {json.dumps(file.notation.decimal)}"
     if file.notation.thousands:
@@ -117,6 +119,9 @@ def _file_lines(entry: Entry) -> Iterator[str]:
         yield f"    short_rows: {file.short_rows}"
     if file.trailing_delimiter:
         yield "    trailing_delimiter: true"
+    if file.optional:
+        yield "    optional: true"
+    yield from (f"    pass_over: {{{rule.name}: header}}" for rule in file.pass_over if rule.is_header)
     yield "    columns:"
     for column in file.columns:
         for line in entry.comments.get(column.name, "").splitlines():

@@ -10,9 +10,13 @@ from decimal import Decimal
 from unicodedata import normalize
 
 from sagerecon.model.code import Code
+from sagerecon.model.count import counted
+from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import MAX_SCALE, Column, SourceFile
+from sagerecon.sources.files import source_error
 
 _INVALID = re.compile(r"[^a-z0-9]+")
 
@@ -20,6 +24,9 @@ _INVALID = re.compile(r"[^a-z0-9]+")
 _NAME_CHARACTERS = 60
 
 _MONEY_SCALE = 2
+
+#: Parts that are named in a message.
+_LISTED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +38,49 @@ class Detected:
     """
 
     file: SourceFile
-    sheets: tuple[str, ...] = ()  #: of a workbook
+    parts: tuple[str, ...] = ()  #: its sheets, tables or lists of records, if it may have several
     findings: tuple[Finding, ...] = ()
 
 
 def warning(code: Code, place: Place, message: str, hint: str = "") -> Finding:
     """Return a finding for what cannot be told from a file."""
     return Finding(code=code, place=place, message=message, hint=hint, severity=Severity.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sheet, a table, or the records of one sort in a file."""
+
+    name: str
+    rows: int | None = None  #: None: not counted
+
+
+def no_part(code: Code, place: Place, whole: str, part: str, names: Sequence[str]) -> SourceError:
+    """Return the error for a file that does not have the part that was named."""
+    more = f", and {len(names) - _LISTED:,} more" if len(names) > _LISTED else ""
+    listed = f"; it has {', '.join(names[:_LISTED])}{more}" if names else ""
+    hint = suggestion(part, names) if names else f"Name it without #{part}."
+    return source_error(Finding(code, place, f"{whole}, and has no '{part}'{listed}.", hint))
+
+
+def which_part(place: Place, whole: str, parts: Sequence[Part], shown: str) -> tuple[Finding, ...]:
+    """Return the finding for a file with several parts, of which one is shown; none for one part."""
+    if len(parts) < 2:
+        return ()
+    listed = ", ".join(
+        each.name if each.rows is None else f"{each.name} ({counted(each.rows, 'row')})"
+        for each in parts[:_LISTED]
+    )
+    more = f", and {len(parts) - _LISTED:,} more" if len(parts) > _LISTED else ""
+    other = next(each.name for each in parts if each.name != shown)
+    message = f"{whole} has several tables: {listed}{more}. '{shown}' is shown."
+    hint = f"For another one: {place.file}#{other}"
+    return (Finding(code=Code.WHICH_TABLE, place=place, message=message, hint=hint, severity=Severity.INFO),)
+
+
+def longest(parts: Sequence[Part]) -> Part:
+    """Return the part with most rows, the first of several."""
+    return max(parts, key=lambda each: each.rows or 0)
 
 
 def column_names(titles: Iterable[str]) -> list[str]:

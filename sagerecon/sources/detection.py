@@ -17,38 +17,46 @@ from pathlib import Path
 
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
-from sagerecon.model.count import counted
+from sagerecon.model.errors import SourceError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.limits import CELL, SOURCE_FILE
 from sagerecon.model.place import Place
+from sagerecon.sources.database_shape import detect_parquet, detect_sqlite
 from sagerecon.sources.definitions import Column, SourceFile
-from sagerecon.sources.detected import Detected, cell_column, column_names, warning
-from sagerecon.sources.files import file_errors, require_format, source_error
+from sagerecon.sources.detected import Detected, cell_column, column_names, no_part, warning
+from sagerecon.sources.files import content_kind, file_errors, require_content, require_format, source_error
 from sagerecon.sources.formats import FORMATS, default_encoding, format_of
+from sagerecon.sources.headings import (
+    SAMPLE_ROWS,
+    heading_row,
+    no_heading,
+    numbered_columns,
+    titled_columns,
+)
+from sagerecon.sources.iif_shape import detect_iif
 from sagerecon.sources.json_shape import detect_json, detect_json_lines
+from sagerecon.sources.text_encoding import detect_encoding
+from sagerecon.sources.xml_shape import detect_xml
 
-#: Rows from which the form of a table is told.
-SAMPLE_ROWS = 1_000
-
-#: Characters from which it is told, whatever the length of a row.
+#: Characters from which the form of a table is told, whatever the length of a row.
 _SAMPLE_CHARACTERS = 1_000_000
 
-#: Bytes that are checked at a time.
-_PIECE = 1 << 20
+#: Lines that a row of titles may take, in which lines are broken.
+_HEADING_LINES = 50
+
+#: Bytes by which text is told.
+_HEAD = 4096
 
 _DELIMITERS = (",", ";", "\t", "|")
 
 #: The share of rows that have the width of the table.
 _MOST_ROWS = 0.8
 
-#: Encodings of files without a byte-order mark that are not UTF-8, the most usual first.
-_LEGACY = ("cp1252", "cp850", "mac_roman")
+#: The share of them that is enough below a heading of that width.
+_HALF_OF_ROWS = 0.5
 
 #: A line by which Excel is told the delimiter.
 _SEP_LINE = re.compile(r"\ufeff?sep=(.)\s*")
-
-#: A cell that is no title: a number, an amount, a date.
-_VALUE = re.compile(r"[-+(]?[£$€]?\s*[0-9][0-9.,:/' -]*[)%]?")
 
 
 def detect_file(path: Path, name: str, part: str = "") -> Detected:
@@ -57,29 +65,58 @@ def detect_file(path: Path, name: str, part: str = "") -> Detected:
     Args:
         path: resolved.
         name: of the table.
-        part: the sheet of a workbook, or the kind of records of a format that has several; empty for its only
-            one, or the first that has rows.
+        part: the sheet of a workbook, the table of a database, or the records of a format that has several;
+            empty for the only one. Of several, the one with most records is shown, and the first sheet.
 
     Raises:
         SourceError: it cannot be read, or its columns are not detected.
     """
-    file_format = format_of(path.name) or _format_by_content(path)
+    place = Place(path.name)
+    require_content(path, path.name)
+    file_format, findings = _format(path)
     require_format(path, path.name, file_format)
     file = SourceFile(
         name=name,
         path=as_pattern(path.name),
         format=file_format,
         columns=(),
-        place=Place(path.name),
+        place=place,
         encoding=default_encoding(file_format),
     )
-    if FORMATS[file_format].records:
-        return _detect_kinds(file, part)
-    if file_format not in _DETECTORS:
-        message = f"the columns of {FORMATS[file_format].title} files are not detected."
-        hint = "Declare the file in sources.yaml."
-        raise source_error(Finding(Code.UNKNOWN_FORMAT, Place(path.name), message, hint))
-    return _DETECTORS[file_format](path, file, part)
+    kind = FORMATS[file_format]
+    if part and not kind.has_parts:
+        raise no_part(Code.RECORDS_NOT_THERE, place, f"{kind.title} is one table", part, ())
+    detected = _detect_kinds(file, part) if kind.records else _DETECTORS[file_format](path, file, part)
+    return replace(detected, findings=(*findings, *detected.findings))
+
+
+def detect_columns(path: Path, like: SourceFile, part: str) -> Sequence[Column]:
+    """Return the columns of another file of a table, as far as it is written as the first; none if not.
+
+    Args:
+        path: resolved.
+        like: as the first file is detected.
+        part: as in `detect_file`.
+    """
+    try:
+        if like.format == "csv":
+            return titled_columns(_csv_titles(path, like), (), Place(path.name))
+        found = detect_file(path, like.name, part).file
+    except SourceError:
+        return ()  # its reader says what is wrong with it
+    return found.columns if found.format == like.format else ()
+
+
+def _csv_titles(path: Path, like: SourceFile) -> Sequence[str]:
+    """Return the cells of the row in which the first file of a table has its titles."""
+    with (
+        file_errors(Place(path.name)),
+        open_bounded(path, SOURCE_FILE) as content,
+        TextIOWrapper(content, encoding=like.encoding, errors="replace", newline="") as stream,
+    ):
+        lines = list(islice(_first_lines(stream), like.skip + _HEADING_LINES))
+    rows = _cells([line.removeprefix("\ufeff") for line in lines], like.delimiter, like.skip)
+    return next((cells for _, cells in rows), ())
 
 
 def _detect_kinds(file: SourceFile, kind: str) -> Detected:
@@ -103,16 +140,29 @@ def as_pattern(name: str) -> str:
     return re.sub(r"[*?\[]", lambda found: f"[{found[0]}]", name)
 
 
-def _format_by_content(path: Path) -> str:
+def _format(path: Path) -> tuple[str, tuple[Finding, ...]]:
+    """Return the format of a file by its content, or by its name where the content does not tell it."""
+    named, kind = format_of(path.name), content_kind(path, path.name)
+    if not kind and named and FORMATS[named].is_binary and _is_text(path):
+        kind = FORMATS["csv"].title  # many programs write tables of text as .xls
+    elif named and (not kind or kind in FORMATS[named].signatures):
+        return named, ()
+    found = next((name for name, each in FORMATS.items() if kind in (each.title, *each.signatures[:1])), "")
+    if not named or not found:
+        return found or named or "csv", ()
+    message = f"the name ends in {path.suffix}, and the file is {FORMATS[found].title}. It is read as that."
+    finding = warning(Code.WRONG_FORMAT, Place(path.name), message, "Check that it is the right file.")
+    return found, (replace(finding, severity=Severity.INFO),)
+
+
+def _is_text(path: Path) -> bool:
     with file_errors(Place(path.name)), open_bounded(path, SOURCE_FILE) as stream:
-        head = stream.read(1024).removeprefix(codecs.BOM_UTF8).lstrip()
-    if head.startswith(b"PK\x03\x04"):
-        return "xlsx"
-    return "json" if re.match(rb"""[{\[]\s*["{\[]""", head) else "csv"
+        head = stream.read(_HEAD)
+    return head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or (bool(head) and b"\0" not in head)
 
 
 def _detect_csv(path: Path, file: SourceFile, _sheet: str) -> Detected:
-    encoding, findings = _encoding(path)
+    encoding, findings = detect_encoding(path)
     with (
         file_errors(Place(path.name)),
         open_bounded(path, SOURCE_FILE) as content,
@@ -145,84 +195,11 @@ def _detect_csv(path: Path, file: SourceFile, _sheet: str) -> Detected:
     return Detected(declared, findings=tuple(findings))
 
 
-def _columns(titles: Sequence[str], sample: Sequence[Sequence[object]], place: Place) -> tuple[Column, ...]:
-    """Return a column for each title; its type is that of the cells."""
-    columns = []
-    for number, (name, title) in enumerate(zip(column_names(titles), titles, strict=True)):
-        if title:
-            column = cell_column(name, (title,), [cells[number] for cells in sample], place)
-            several = titles.count(title) > 1
-            occurrence = titles[: number + 1].count(title) if several else 0
-            columns.append(replace(column, occurrence=occurrence))
-    return tuple(columns)
-
-
-def _numbered(sample: Sequence[Sequence[object]], width: int, place: Place) -> tuple[Column, ...]:
-    """Return a column for each position of a table without titles."""
-    columns = []
-    for number in range(1, width + 1):
-        name = f"column_{number}"
-        column = cell_column(name, (name,), [row[number - 1] for row in sample], place)
-        columns.append(replace(column, number=number))
-    return tuple(columns)
-
-
 def _first_lines(stream: TextIOWrapper) -> Iterator[str]:
     characters = 0
     while characters < _SAMPLE_CHARACTERS and (line := stream.readline(_SAMPLE_CHARACTERS)):
         characters += len(line)
         yield line
-
-
-def _encoding(path: Path) -> tuple[str, list[Finding]]:
-    """Return the encoding of a text file, and a warning where the bytes alone do not tell it."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    place = Place(path.name)
-    with file_errors(place), open_bounded(path, SOURCE_FILE) as stream:
-        head = stream.read(4096)
-        if head.startswith(codecs.BOM_UTF8):
-            return "utf-8-sig", []
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16", []
-        if (wide := _wide_encoding(head)) is not None:
-            return wide, []
-        stream.seek(0)
-        try:
-            while piece := stream.read(_PIECE):
-                decoder.decode(piece)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            pass
-        else:
-            return "utf-8", []
-        stream.seek(0)
-        sample = b"".join(line for line in islice(stream, 200_000) if not line.isascii())[:_PIECE]
-    readings = {name: words for name in _LEGACY if (words := _words(sample, name))}
-    if not readings:
-        return "cp1252", []
-    first, *others = readings
-    shown = "; ".join(f"{name} reads {', '.join(words)}" for name, words in readings.items())
-    message = f"the bytes are not UTF-8, and do not tell the encoding: {shown}. {first} is used."
-    hint = f"Check the letters. If they are wrong, set encoding: {others[0]}." if others else ""
-    return first, [warning(Code.AMBIGUOUS_FORM, place, message, hint)]
-
-
-def _wide_encoding(head: bytes) -> str | None:
-    """Return the form of UTF-16 in which every other byte of a text without a mark is zero, or None."""
-    half = len(head) // 2
-    if half and head[1::2].count(0) > half * 0.4:
-        return "utf-16-le"
-    return "utf-16-be" if half and head[0::2].count(0) > half * 0.4 else None
-
-
-def _words(sample: bytes, encoding: str) -> list[str]:
-    """Return words with other than ASCII letters as an encoding reads them; none where it cannot."""
-    try:
-        text = sample.decode(encoding)
-    except UnicodeError:
-        return []
-    words = re.findall(r"[^\s,;|\"]*[^\x00-\x7f][^\s,;|\"]*", text)
-    return [f"'{word[:20]}'" for word in dict.fromkeys(words)][:3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +217,9 @@ class _Layout:
         widths = Counter(len(cells) for _, cells in rows)
         width = max(widths, key=lambda each: (widths[each] * (each > 1), each), default=1)
         first = len(rows[0][1]) if rows else 1
-        if first > 1 and _heading([cells for _, cells in rows[:1]], first) == 0:
+        if first > 1 and heading_row([cells for _, cells in rows[:1]], first) == 0:
             width = first  # whatever the rows below it lack
-        return cls(delimiter, rows, width, _heading([cells for _, cells in rows], width))
+        return cls(delimiter, rows, width, heading_row([cells for _, cells in rows], width))
 
     @property
     def rank(self) -> tuple[bool, bool, float, int]:
@@ -250,7 +227,10 @@ class _Layout:
         rows = self.rows[self.heading or 0 :]
         share = sum(len(cells) == self.width for _, cells in rows) / max(len(rows), 1)
         is_table = self.width > 1 and (
-            share >= _MOST_ROWS or self.has_short_rows or self.has_trailing_delimiter
+            share >= _MOST_ROWS
+            or (self.heading is not None and share > _HALF_OF_ROWS)
+            or self.has_short_rows
+            or self.has_trailing_delimiter
         )
         return is_table, is_table and self.heading is not None, round(share, 2), self.width
 
@@ -291,13 +271,13 @@ class _Layout:
         blank = [""] * width
         sample = [(*cells, *blank)[:width] for cells in self.below]
         if self.heading is not None:
-            return _columns(self.titles, sample, place)
-        return _numbered(sample, width, place) if self.rank[0] else ()
+            return titled_columns(self.titles, sample, place)
+        return numbered_columns(sample, width, place) if self.rank[0] else ()
 
     def findings(self, name: str) -> Iterator[Finding]:
         """Yield what is to be known about the rows."""
         if self.heading is None:
-            yield _no_heading(Place(name))
+            yield no_heading(Place(name))
         elif self.has_short_rows:
             message = f"rows end before the last of the {len(self.titles)} titles; what is missing is blank."
             yield replace(warning(Code.RAGGED_ROW, Place(name), message), severity=Severity.INFO)
@@ -317,78 +297,23 @@ def _cells(lines: Sequence[str], delimiter: str, skip: int) -> Iterator[tuple[in
         return
 
 
-def _heading(rows: Sequence[Sequence[object]], width: int) -> int | None:
-    """Return the number of the first row that is as wide as the table, if it holds titles; else None."""
-    for number, cells in enumerate(rows[:100]):
-        titles = [str(cell).strip() for cell in cells if cell is not None and str(cell).strip()]
-        if len(titles) < max(width - 1, 1) or (len(titles) == 1 and width > 1):
-            continue
-        is_text = all(isinstance(cell, str) or cell is None for cell in cells)
-        if is_text and len(set(titles)) * 2 > len(titles) and not any(map(_VALUE.fullmatch, titles)):
-            return number
-        return None
-    return None
-
-
-def _no_heading(place: Place) -> Finding:
-    message = "no row holds a title for each column, so the columns are named by their positions."
-    hint = "Export the file with its headings, or give the columns names in sources.yaml."
-    return warning(Code.MISSING_COLUMN, place, message, hint)
-
-
 def _detect_workbook(path: Path, file: SourceFile, sheet: str) -> Detected:
-    from sagerecon.sources.workbook import (  # noqa: PLC0415 - openpyxl is large; few look at workbooks
-        open_workbook,
-        workbook_errors,
+    from sagerecon.sources.workbook_shape import (  # noqa: PLC0415 - openpyxl is large; few look at workbooks
+        detect_workbook,
     )
 
-    place = Place(path.name)
-    with open_workbook(path, place) as sheets:
-        names = [str(each.title) for each in sheets]
-        if not names or (sheet and sheet not in names):
-            message = (
-                f"the workbook has no sheet '{sheet}'; its sheets are {', '.join(names[:12]) or 'none'}."
-            )
-            raise source_error(Finding(Code.NO_SHEET, place, message))
-        chosen = sheets[names.index(sheet) if sheet else 0]
-        with workbook_errors(place):
-            rows = [tuple(cells) for cells in islice(chosen.iter_rows(values_only=True), SAMPLE_ROWS + 100)]
-    findings = []
-    if len(names) > 1 and not sheet:
-        message = f"the workbook has {counted(len(names), 'sheet')}; '{names[0]}' is shown."
-        hint = f"For another one: {path.name}#{names[1]}"
-        findings.append(replace(warning(Code.WHICH_SHEET, place, message, hint), severity=Severity.INFO))
-    trimmed = (_trimmed_row(cells) for cells in rows)
-    filled = [(number, cells) for number, cells in enumerate(trimmed) if cells]
-    if not filled:
-        raise source_error(Finding(Code.EMPTY_FILE, place, f"the sheet '{chosen.title}' is empty."))
-    widths = Counter(len(cells) for _, cells in filled)
-    width = max(widths, key=lambda each: (each > 1, widths[each], each))
-    heading = _heading([cells for _, cells in filled], width)
-    declared = replace(file, sheet=str(chosen.title) if len(names) > 1 else "")
-    if heading is None:
-        rows = [(*cells, *[None] * (width - len(cells))) for _, cells in filled]
-        declared = replace(declared, has_header=False, columns=_numbered(rows, width, place))
-        return Detected(declared, tuple(names), (*findings, _no_heading(place)))
-    titles = ["" if title is None else str(title).strip() for title in filled[heading][1]]
-    sample = [(*cells, *[None] * (len(titles) - len(cells))) for _, cells in filled[heading + 1 :]]
-    declared = replace(declared, skip=filled[heading][0], columns=_columns(titles, sample, place))
-    return Detected(declared, tuple(names), tuple(findings))
-
-
-def _trimmed_row(cells: Sequence[object]) -> tuple[object, ...]:
-    """Return a row without the blank cells at its end."""
-    end = next((number for number in range(len(cells), 0, -1) if _is_there(cells[number - 1])), 0)
-    return tuple(cells[:end])
-
-
-def _is_there(cell: object) -> bool:
-    return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
+    return detect_workbook(path, file, sheet)
 
 
 _DETECTORS: dict[str, Callable[[Path, SourceFile, str], Detected]] = {
     "csv": _detect_csv,
     "xlsx": _detect_workbook,
+    "ods": _detect_workbook,
+    "xls": _detect_workbook,
     "json": detect_json,
     "jsonl": detect_json_lines,
+    "xml": detect_xml,
+    "iif": detect_iif,
+    "parquet": detect_parquet,
+    "sqlite": detect_sqlite,
 }

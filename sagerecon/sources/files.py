@@ -106,17 +106,10 @@ def require_format(path: Path, name: str, file_format: str) -> None:
     Raises:
         SourceError: it has another format, such as a web page saved as data.
     """
-    with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
-        head = stream.read(1024)
-        is_locked = head.startswith(_OLE) and _has_password(stream, head)
-        archive = archive_kind(stream, head) if head.startswith(_ZIP) else ""
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    found = archive or next((what for sign, what in _SIGNATURES if sign.match(start)), "")
-    if is_locked:
-        message = "the file is a workbook that is protected by a password."
-        hint = "Save it without the password."
-        raise source_error(Finding(Code.WRONG_FORMAT, Place(name, 1, 1), message, hint))
     kind = FORMATS[file_format]
+    if kind.is_binary:
+        require_content(path, name)
+    found = content_kind(path, name)
     if found and found not in kind.signatures:
         raise source_error(
             Finding(
@@ -126,6 +119,35 @@ def require_format(path: Path, name: str, file_format: str) -> None:
                 WAYS_OUT.get(found, ""),
             )
         )
+
+
+def require_content(path: Path, name: str) -> None:
+    """Check that a file is not empty.
+
+    Raises:
+        SourceError: it has no bytes.
+    """
+    with file_errors(Place(name)):
+        if not path.stat().st_size:
+            raise source_error(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
+
+
+def content_kind(path: Path, name: str) -> str:
+    """Return what a file is by its first bytes, as signatures of formats name it; empty for plain text.
+
+    Raises:
+        SourceError: it cannot be read, or is a workbook that is protected by a password.
+    """
+    with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
+        head = stream.read(1024)
+        is_locked = head.startswith(_OLE) and _has_password(stream, head)
+        archive = archive_kind(stream, head) if head.startswith(_ZIP) else ""
+    if is_locked:
+        message = "the file is a workbook that is protected by a password."
+        hint = "Save it without the password."
+        raise source_error(Finding(Code.WRONG_FORMAT, Place(name, 1, 1), message, hint))
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return archive or next((what for sign, what in _SIGNATURES if sign.match(start)), "")
 
 
 def wide_encoding(head: bytes, declared: str) -> str:

@@ -27,19 +27,31 @@ class Format:
     encoding: str = "utf-8-sig"  #: of a file that declares none
     #: Kinds of records that it has, and the fields of each; either is empty if there may be any.
     records: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    is_binary: bool = False  #: whether no file of it is text
+    has_parts: bool = True  #: whether a file may hold several tables
 
 
 FORMATS: Mapping[str, Format] = {
     "json": Format("JSON", (".json",), is_nested=True, signatures=("JSON",)),
-    "jsonl": Format("JSON lines", (".jsonl", ".ndjson"), is_nested=True, signatures=("JSON",)),
-    "csv": Format("CSV", (".csv", ".tsv")),
+    "jsonl": Format(
+        "JSON lines", (".jsonl", ".ndjson"), is_nested=True, signatures=("JSON",), has_parts=False
+    ),
+    "csv": Format("CSV", (".csv", ".tsv"), has_parts=False),
     "xlsx": Format(
-        "an XLSX workbook", (".xlsx",), signatures=("an XLSX workbook", "a workbook or another zip archive")
+        "an XLSX workbook",
+        (".xlsx",),
+        signatures=("an XLSX workbook", "a workbook or another zip archive"),
+        is_binary=True,
     ),
     "ods": Format(
-        "an ODS workbook", (".ods",), signatures=("an ODS workbook", "a workbook or another zip archive")
+        "an ODS workbook",
+        (".ods",),
+        signatures=("an ODS workbook", "a workbook or another zip archive"),
+        is_binary=True,
     ),
-    "xls": Format("an XLS workbook", (".xls",), signatures=("a workbook in the old .xls format",)),
+    "xls": Format(
+        "an XLS workbook", (".xls",), signatures=("a workbook in the old .xls format",), is_binary=True
+    ),
     "xml": Format("XML", (".xml",), is_nested=True, signatures=("XML",)),
     "saft": Format(
         "SAF-T",
@@ -49,9 +61,12 @@ FORMATS: Mapping[str, Format] = {
         records={section: frozenset() for section in SAFT_SECTIONS},
     ),
     "iif": Format("IIF", (".iif",), signatures=("IIF",)),
-    "parquet": Format("Parquet", (".parquet",), signatures=("Parquet",)),
+    "parquet": Format("Parquet", (".parquet",), signatures=("Parquet",), is_binary=True, has_parts=False),
     "sqlite": Format(
-        "a SQLite database", (".sqlite", ".sqlite3", ".db", ".db3"), signatures=("a SQLite database",)
+        "a SQLite database",
+        (".sqlite", ".sqlite3", ".db", ".db3"),
+        signatures=("a SQLite database",),
+        is_binary=True,
     ),
     "postgresql": Format("a PostgreSQL database", ()),
     "sie": Format(

@@ -21,6 +21,9 @@ from sagerecon.sources.rows import converter
 #: Texts from which the readings are told that are tried on all.
 _FIRST = 500
 
+#: Texts of these on which each reading is tried before the others.
+_TRIED = 20
+
 #: The share of them that a reading must fit to be tried on all.
 _HALF = 0.5
 
@@ -69,6 +72,7 @@ _SHAPES = {
 _WORDS = (("yes", "no"), ("y", "n"), ("true", "false"), ("ja", "nein"), ("oui", "non"), ("sí", "no"))
 
 _CODE = re.compile(r"\s*[+]?0[0-9]+\s*|\s*[+][0-9]+\s*")
+_PLAIN = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]+")
 
 
@@ -94,9 +98,14 @@ class Reading:
     scale: int = 0
     least: str | Decimal | None = None
     greatest: str | Decimal | None = None
-    sum: Decimal = Decimal()
     seen: int = 0  #: a fingerprint of all values
     misfits: list[Text] = field(default_factory=list)
+    _amounts: list[Decimal] = field(default_factory=list)  #: what is to be summed, some of it summed already
+
+    @property
+    def sum(self) -> Decimal:
+        """The sum of the numbers of all rows."""
+        return total(self._amounts)
 
     @property
     def about(self) -> str:
@@ -108,8 +117,11 @@ class Reading:
 
     def value(self, text: str) -> str | None:
         """Return what the reading makes of a text, or None."""
-        if self.shape is not None and self.shape.fullmatch(text) is None:
-            return None  # without the hint that the converter would look for
+        if self.shape is not None:
+            if self.shape.fullmatch(text) is None:
+                return None  # without the hint that the converter would look for
+        elif _PLAIN.fullmatch(text) is not None and self.column.type != "boolean":
+            return text  # as each converter of numbers returns it
         try:
             value = self.convert(text)
         except CellError:
@@ -130,7 +142,9 @@ class Reading:
         if self.column.type in ("integer", "decimal"):
             known = Decimal(value)
             self.scale = max(self.scale, len(value.partition(".")[2]))
-            self.sum = total((self.sum, product(text.rows, known)))
+            self._amounts.append(known if text.rows == 1 else product(text.rows, known))
+            if len(self._amounts) >= _FIRST:
+                self._amounts = [total(self._amounts)]
         if self.least is None or known < self.least:  # type: ignore[operator]
             self.least = known
         if self.greatest is None or known > self.greatest:  # type: ignore[operator]
@@ -192,6 +206,8 @@ def read_texts(column: Column, texts: Iterable[Text], file: SourceFile) -> Readi
         has_codes = has_codes or _is_code(text.text)
         least = text.text if least is None else min(least, text.text)
         greatest = text.text if greatest is None else max(greatest, text.text)
+        if has_codes:
+            tried = []  # whatever else fits, the column is text
         for reading in tried:
             reading.add(text)
     return Readings(
@@ -226,7 +242,7 @@ def _shape(date_format: str) -> re.Pattern[str]:
 
 
 def _may_fit(reading: Reading, first: Sequence[Text]) -> bool:
-    for tried in (first[:20], first):
+    for tried in (first[:_TRIED], first):
         if sum(reading.value(text.text) is not None for text in tried) < max(len(tried) * _HALF, 1):
             return False
     return True
@@ -248,13 +264,11 @@ def _candidates(column: Column, file: SourceFile, first: Sequence[Text]) -> Iter
     yield reading(replace(column, type="integer"))
     for marks in MARKS:
         yield reading(replace(column, type="decimal", scale=MAX_SCALE), marks)
-    yield reading(replace(column, type="date"))
-    for day in _DATES:
-        yield reading(replace(column, type="date", formats=(day,)))
-    yield reading(replace(column, type="datetime"))
-    for day in ("%Y-%m-%d", *_DATES):
-        for time in _TIMES:
-            yield reading(replace(column, type="datetime", formats=(f"{day} {time}",)))
+    days = [("date", day) for day in ("", *_DATES)]
+    times = [f"{day} {time}" for day in ("%Y-%m-%d", *_DATES) for time in _TIMES]
+    for kind, form in (*days, *(("datetime", time) for time in ("", *times))):
+        if any(_shape(form).fullmatch(text.text) for text in first[:_TRIED]):
+            yield reading(replace(column, type=kind, formats=(form,) if form else ()))
 
 
 def with_marks(file: SourceFile, marks: tuple[str, str]) -> SourceFile:

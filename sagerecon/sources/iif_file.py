@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -24,6 +25,9 @@ TRANSACTION = "_transaction"
 
 #: The first line of a transaction, its other lines, and its end.
 _HEAD, _SPLIT, _END = "TRNS", "SPL", "ENDTRNS"
+
+#: The lists whose rows belong to a transaction.
+TRANSACTION_LISTS = (_HEAD, _SPLIT)
 
 #: Lists that are named in a message.
 _SHOWN_LISTS = 30
@@ -71,12 +75,8 @@ class IifReader:
         Raises:
             SourceError: the file cannot be read, or is not IIF.
         """
-        require_format(path, name, "iif")
-        self._lists = {}
-        csv.field_size_limit(CELL.most)
         kind = FlatFormat(converter, f"the list '{self._key}'", are_short_rows_padded=True)
-        with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
-            rows = self._rows(text_lines(stream, name, self._file.encoding), name)
+        with self.raw_rows(path, name) as rows:
             first = next(rows, None)
             if first is None:
                 missing = self._missing_list(name)
@@ -90,6 +90,15 @@ class IifReader:
                     yield from self._taken_findings()
                     yield row
             yield from self._taken_findings()
+
+    @contextmanager
+    def raw_rows(self, path: Path, name: str) -> Iterator[Iterator[RawRow]]:
+        """Open a file, and yield the heading of the declared list and its rows; errors as `rows`."""
+        require_format(path, name, "iif")
+        self._lists = {}
+        csv.field_size_limit(CELL.most)
+        with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
+            yield self._rows(text_lines(stream, name, self._file.encoding), name)
 
     def finish(self) -> Iterator[Finding]:
         """Yield a finding for each file if none of them has an optional list."""
@@ -127,7 +136,7 @@ class IifReader:
             if not self._lists:
                 message = "the file does not begin with a heading such as !TRNS, so it is not IIF."
                 raise source_error(Finding(Code.WRONG_FORMAT, place, message))
-            if (problem := self._transactions.enter(key)) and self._key in (_HEAD, _SPLIT):
+            if (problem := self._transactions.enter(key)) and self._key in TRANSACTION_LISTS:
                 self._findings.append(Finding(Code.NOT_IIF, place, problem))
             if key != self._key:
                 continue
@@ -136,7 +145,7 @@ class IifReader:
                 self._findings.append(Finding(Code.NOT_IIF, place, message))
             else:
                 yield line, heading.fitted(cells, self._transactions.number)
-        if self._transactions.close() and self._key in (_HEAD, _SPLIT):
+        if self._transactions.close() and self._key in TRANSACTION_LISTS:
             message = "the last transaction is not closed by ENDTRNS."
             self._findings.append(
                 Finding(Code.TRUNCATED, Place(name, line), message, "Export the file again.")
@@ -153,6 +162,23 @@ class IifReader:
         shown = ", ".join(list(self._lists)[:_SHOWN_LISTS])
         hint = suggestion(self._key, self._lists) or f"Its lists are {shown}."
         return Finding(Code.RECORDS_NOT_THERE, Place(name), message, hint)
+
+
+def count_lists(path: Path, name: str, encoding: str) -> dict[str, int]:
+    """Return the number of rows of each list with a heading, in their order; ENDTRNS is none.
+
+    Raises:
+        SourceError: the file cannot be read.
+    """
+    counts: dict[str, int] = {}
+    with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
+        for _, text in text_lines(stream, name, encoding):
+            key = text.partition("\t")[0].strip().strip('"').upper()
+            if key.startswith("!") and key[1:] not in ("", _END):
+                counts.setdefault(key[1:], 0)
+            elif key in counts:
+                counts[key] += 1
+    return counts
 
 
 class _Heading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +17,9 @@ from sagerecon.sources.sql_finding import sql_finding
 
 _BATCH_ROWS = 1_000
 
+#: A number with decimals, written without leading zeros or thousands marks.
+_WITH_DECIMALS = re.compile(r"-?(?:0|[1-9][0-9]*)[.][0-9]+")
+
 _NUMBERS = (INTEGER, DECIMAL)
 _DAYS = (DATE, DATETIME)
 
@@ -27,6 +31,7 @@ class CommonType(Enum):
     DAY = "date"
     TIME = "date and time"
     FLAG = "boolean"
+    DIGITS = "number beside text"
     TEXT = "text"
 
 
@@ -44,7 +49,17 @@ def common_type(left: Type, right: Type) -> CommonType:
         return CommonType.NUMBER
     if left in _DAYS and right in _DAYS:
         return CommonType.DAY if left == right == DATE else CommonType.TIME
+    if (left in _NUMBERS and right == TEXT) or (left == TEXT and right in _NUMBERS):
+        return CommonType.DIGITS
     return CommonType.FLAG if left == right == BOOLEAN else CommonType.TEXT
+
+
+def plain_digits(text: str) -> str:
+    """Return a text without zeros at the end of its decimals where it is a number as a key has it.
+
+    Codes such as `0010` are returned as they are.
+    """
+    return text.rstrip("0").rstrip(".") if _WITH_DECIMALS.fullmatch(text) else text
 
 
 def keyed_rows(
@@ -80,12 +95,16 @@ def _key_sql(column: KeyColumn, declared: Type) -> str:
     match column.type:
         case CommonType.TIME:
             return f"CAST({name} AS TIMESTAMP)"
+        case CommonType.DIGITS if declared == TEXT:
+            stripped = f"rtrim(rtrim({name}, '0'), '.')"
+            is_number = f"regexp_full_match({name}, '{_WITH_DECIMALS.pattern}')"
+            return f"CASE WHEN {is_number} THEN {stripped} ELSE nullif({name}, '') END"
         case CommonType.TEXT if declared == TEXT:
             return f"nullif({name}, '')"
-        case CommonType.TEXT if declared == DECIMAL:
+        case CommonType.DIGITS | CommonType.TEXT if declared == DECIMAL:
             text = f"CAST({name} AS VARCHAR)"
             return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
-        case CommonType.TEXT:
+        case CommonType.DIGITS | CommonType.TEXT:
             return f"CAST({name} AS VARCHAR)"
         case _:
             return name

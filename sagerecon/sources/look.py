@@ -21,9 +21,9 @@ from sagerecon.model.value import Scalar
 from sagerecon.sources.bounded import Allowance, BoundedConnection, SqlError
 from sagerecon.sources.database import open_for_loading, open_for_reading, quote_identifier
 from sagerecon.sources.databases import Databases
-from sagerecon.sources.definitions import MAX_SCALE, Column, SourceFile
+from sagerecon.sources.definitions import MAX_SCALE, Column, RowRule, SourceFile
 from sagerecon.sources.detected import Detected, column_names, warning
-from sagerecon.sources.detection import as_pattern, detect_file
+from sagerecon.sources.detection import as_pattern, detect_columns, detect_file
 from sagerecon.sources.files import source_error
 from sagerecon.sources.formats import format_of
 from sagerecon.sources.guess import Reading, Readings, Text, number_marks, read_texts, with_marks
@@ -32,6 +32,9 @@ from sagerecon.sources.query import CompiledQuery
 from sagerecon.sources.sql_finding import sql_finding
 from sagerecon.sources.table_reader import ChangeWriter, FindingCollector, read_table
 from sagerecon.sources.tables import load_table
+
+#: The formats whose parts are sheets, which are rarely named by what they hold.
+_WORKBOOKS = ("xlsx", "ods", "xls")
 
 #: The types of which values have an order.
 _SCALARS = (TEXT, INTEGER, DECIMAL, BOOLEAN, DATE, DATETIME)
@@ -45,6 +48,9 @@ _BATCH_ROWS = 1_000
 _WIDER = {"integer": "decimal", "boolean": "text", "date": "datetime", "datetime": "text"}
 _SCALES = (2, 6, MAX_SCALE)
 
+#: The rule by which headings below the first are passed over, as where files were joined.
+_REPEATED = RowRule("headings", is_header=True)
+
 #: The notation by which a text with control characters is read; the snapshot lists what it changes.
 _WITHOUT_CONTROLS = replace(PLAIN, controls="remove")
 
@@ -55,7 +61,7 @@ class FileLook:
 
     file: SourceFile
     rows: int
-    sheets: tuple[str, ...]
+    parts: tuple[str, ...]  #: its sheets, tables or lists of records, if it may have several
     columns: tuple[ColumnFigures, ...]  #: of the columns of `file`, in their order
     findings: tuple[Finding, ...]
 
@@ -67,19 +73,20 @@ class NamedFile:
     folder: Path  #: resolved
     pattern: str  #: below the folder, as `path` of a declaration
     first: Path  #: the first file of them
-    part: str  #: the sheet of a workbook, or the kind of records
+    part: str  #: the sheet of a workbook, the table of a database, or the kind of records
 
     @property
     def table(self) -> str:
         """The name of its table."""
-        stem = self.part if self.part and format_of(self.first.name) != "xlsx" else self.first.stem
+        is_named = self.part and format_of(self.first.name) not in _WORKBOOKS
+        stem = self.part.rpartition(".")[2] if is_named else self.first.stem
         return column_names([stem if self.pattern == as_pattern(self.first.name) else self.folder.name])[0]
 
 
 def named_file(name: str) -> NamedFile | None:
     """Return what `FILE`, `FILE#PART` or a pattern such as `folder/*.csv` names; None for no file."""
-    start, _, end = name.rpartition("#")
-    for path, part in ((name, ""), (start, end)):
+    marks = [at for at, character in enumerate(name) if character == "#"]
+    for path, part in ((name, ""), *((name[:at], name[at + 1 :]) for at in marks)):
         if not path:
             continue
         if Path(path).is_file():
@@ -105,10 +112,10 @@ def look_at_file(named: NamedFile, work_folder: Path, progress: Callable[[str, i
     """
     path = named.first
     detected = detect_file(path, named.table, named.part)
-    detected = replace(detected, file=replace(detected.file, path=named.pattern))
+    detected = replace(detected, file=_of_all_files(detected.file, named))
     if not detected.file.columns:
         return FileLook(
-            file=detected.file, rows=0, sheets=detected.sheets, columns=(), findings=detected.findings
+            file=detected.file, rows=0, parts=detected.parts, columns=(), findings=detected.findings
         )
     file, rows, findings = _load(detected, named.folder, work_folder, progress)
     with closing(open_for_reading(work_folder / "look.duckdb", _SECONDS)) as connection:
@@ -129,10 +136,46 @@ def look_at_file(named: NamedFile, work_folder: Path, progress: Callable[[str, i
     return FileLook(
         file=replace(file, columns=tuple(declared)),
         rows=rows,
-        sheets=detected.sheets,
+        parts=detected.parts,
         columns=tuple(columns),
         findings=(*detected.findings, *findings),
     )
+
+
+def _of_all_files(file: SourceFile, named: NamedFile) -> SourceFile:
+    """Return the declaration of the first file of a pattern with the columns that others have besides.
+
+    A column that a file lacks is optional. A file that has few columns in common with the first is left to
+    its reader, which says so.
+    """
+    file = replace(file, path=named.pattern)
+    others = matching_paths(named.folder, named.pattern, [named.folder])[1:]
+    for path in others if file.has_header else ():
+        there = detect_columns(path.resolve(), file, named.part)
+        common = {_position(column) for column in there} & {_position(column) for column in file.columns}
+        if len(common) * 2 >= len(file.columns):
+            file = replace(file, columns=_united(file.columns, there))
+    return file
+
+
+def _united(first: Sequence[Column], other: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns of two files, or of the items of a list in both."""
+    columns = {_position(column): column for column in first}
+    there = {_position(column): column for column in other}
+    columns |= {at: replace(columns[at], optional=True) for at in columns.keys() - there.keys()}
+    for at, column in there.items():
+        known = columns.get(at)
+        if known is None:
+            columns[at] = replace(column, optional=True)
+        elif known.type == column.type == "list":
+            columns[at] = replace(known, columns=_united(known.columns, column.columns))
+    names = column_names("_".join(column.path) or column.name for column in columns.values())
+    return tuple(replace(each, name=name) for each, name in zip(columns.values(), names, strict=True))
+
+
+def _position(column: Column) -> tuple[tuple[str, ...], int, int]:
+    """Return where a file has a column."""
+    return column.path, column.number, column.occurrence
 
 
 class _Misfits(FindingCollector):
@@ -141,19 +184,29 @@ class _Misfits(FindingCollector):
     def __init__(self) -> None:
         super().__init__()
         self.columns: set[str] = set()
+        self.has_headings = False
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         if finding.severity is Severity.ERROR:
             self.columns.add(finding.message.partition(":")[0])
+        self.has_headings |= finding.code is Code.HEADER_REPEATED
         super().add(finding)
+
+    def warning(self, column: Column, consequence: str) -> Finding:
+        """Return the first finding about a cell of a column as a warning, with what follows from it."""
+        first = next(each for each in self.all() if each.message.startswith(f"{column.name}:"))
+        message = f"{first.message} {consequence}"
+        return replace(first, message=message, hint="", severity=Severity.WARNING)
 
 
 def _load(
     detected: Detected, folder: Path, work_folder: Path, progress: Callable[[str, int], None]
 ) -> tuple[SourceFile, int, list[Finding]]:
     """Load the table with the narrowest types that fit; return its declaration, rows and findings."""
-    file, left_out = detected.file, []
+    # A table without rows is one, too; whether it is allowed is asked of the one that is declared.
+    file = replace(detected.file, optional=True)
+    said: dict[str, Finding] = {}  #: of columns that are not read as they are, by their names
     lines = work_folder / "look.ndjson"
     while True:
         misfits = _Misfits()
@@ -161,19 +214,24 @@ def _load(
         changes = ChangeWriter(len)
         facts = read_table(file, folder, lines, misfits, changes, progress, (), Databases())
         names = {column.name for column in file.columns} & misfits.columns
-        if not names:
+        is_new_rule = misfits.has_headings and not file.pass_over
+        if not names and not is_new_rule:
             break
         lines.unlink()
+        if is_new_rule:
+            file = replace(file, pass_over=(_REPEATED,))
         columns = [_wider(column) if column.name in names else column for column in file.columns]
         for column, wider in zip(file.columns, columns, strict=True):
             if wider is None:
-                reason = next(f for f in misfits.all() if f.message.startswith(f"{column.name}:"))
-                left_out.append(replace(reason, severity=Severity.WARNING))
+                said[column.name] = misfits.warning(column, "The column is left out.")
+            elif wider.notation is not column.notation:
+                said[column.name] = misfits.warning(column, "Such characters are removed on reading.")
         file = replace(file, columns=tuple(column for column in columns if column is not None))
     rows = sum(fact.rows for fact in facts)
+    file = replace(file, optional=not rows)
     with closing(open_for_loading(work_folder / "look.duckdb")) as connection:
         load_table(connection, file, lines, rows)
-    return file, rows, [*left_out, *misfits.all()]
+    return file, rows, [*said.values(), *misfits.all()]
 
 
 def _wider(column: Column) -> Column | None:
@@ -315,7 +373,8 @@ def _with_reading(figures: ColumnFigures, readings: Readings, chosen: Reading | 
             total=chosen.sum if chosen.column.type in ("integer", "decimal") else None,
         )
     nearest = readings.nearest()
-    if nearest is None or readings.has_codes:
+    is_ambiguous = any(each.rows == readings.rows for each in readings.tried)
+    if nearest is None or readings.has_codes or is_ambiguous:
         return figures
     misfits = tuple(Misfit(each.text, each.origin) for each in nearest.misfits)
     return replace(figures, nearest=nearest.about, fits=nearest.rows, misfits=misfits)

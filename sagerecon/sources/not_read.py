@@ -34,6 +34,7 @@ WAYS_OUT = {
     "a Word document": _AS_TABLE,
     "a PDF": "Export the report as CSV or .xlsx: a PDF has no cells.",
     "a gzip archive": _UNPACK,
+    _ZIP: _UNPACK,
     "an Access database": _EXPORT,
     "an XLSX workbook": "Set format: xlsx.",
     "an ODS workbook": "Set format: ods.",

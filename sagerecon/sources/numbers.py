@@ -164,6 +164,8 @@ def number_parser(notation: Notation) -> Callable[[str], _Digits | None]:
         if len(marks) + len(minuses) > 1 or len(currencies) > 1:
             return None
         if separators is not None:
+            if whole.startswith("0") and not fraction and separators.search(whole):
+                return None  # 0.500 is a half, whatever else separates thousands
             whole = separators.sub("", whole)
         negative = is_negative[marks[0].casefold()] if marks else minuses not in ([], ["+"])
         exponent = int(part["exponent"] or 0) + (shift if part["percent"] else 0)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 from sagerecon.model.code import Code
@@ -43,30 +44,53 @@ class ParquetReader:
         """
         require_format(path, name, "parquet")
         with _parquet_errors(name), closing(open_for_file(path, DATABASE_SECONDS.most)) as connection:
-            yield from flat_rows(self._rows(connection, path, name), self._file, name, _FORMAT)
+            declared = {column.path[0] for column in self._file.columns if column.path}
+            rows = _raw_rows(connection, path, name, declared)
+            yield from flat_rows(rows, self._file, name, _FORMAT)
 
     def finish(self) -> Iterator[Finding]:
         """Yield nothing: the columns of the file have already shown which are missing."""
         return iter(())
 
-    def _rows(self, connection: BoundedConnection, path: Path, name: str) -> Iterator[RawRow]:
-        """Yield the names of the columns, then the rows, numbered from 1; of undeclared columns no value."""
-        source = {"path": str(path)}
-        with closing(connection.query("SELECT * FROM read_parquet($path) LIMIT 0", source)) as query:
-            columns = {title: str(kind) for title, kind in query.description}
-        if len(columns) > WORKBOOK_COLUMNS.most:
-            message = f"the file has {len(columns):,} columns; {WORKBOOK_COLUMNS.sentence}."
-            raise source_error(Finding(Code.TOO_LONG, Place(name), message))
-        yield 0, tuple(columns)
-        declared = {column.path[0] for column in self._file.columns if column.path}
-        picked = [_value_of(title, kind) if title in declared else "NULL" for title, kind in columns.items()]
-        zoned = [number for number, kind in enumerate(columns.values()) if kind == _ZONED]
-        sql = f"SELECT {', '.join(picked)} FROM read_parquet($path)"  # noqa: S608 - quoted identifiers
-        with closing(connection.query(sql, source)) as query:
-            line = 0
-            while rows := query.fetch(_ROWS):
-                for line, cells in enumerate(rows, start=line + 1):  # noqa: B020 - the numbers go on
-                    yield line, _with_zones(cells, zoned) if zoned else cells
+
+def parquet_sample(path: Path, name: str, rows: int) -> tuple[tuple[str, ...], list[Sequence[object]]]:
+    """Return the names of the columns, and the cells of the first rows.
+
+    Raises:
+        SourceError: the file cannot be read, or is not Parquet.
+    """
+    with _parquet_errors(name), closing(open_for_file(path, DATABASE_SECONDS.most)) as connection:
+        found = _raw_rows(connection, path, name, None)
+        titles = tuple(str(title) for title in next(found)[1])
+        return titles, [cells for _, cells in islice(found, rows)]
+
+
+def _raw_rows(
+    connection: BoundedConnection, path: Path, name: str, declared: Collection[str] | None
+) -> Iterator[RawRow]:
+    """Yield the names of the columns, then the rows, numbered from 1; of undeclared columns no value.
+
+    Args:
+        declared: the names of the columns that are read; None for all.
+    """
+    source = {"path": str(path)}
+    with closing(connection.query("SELECT * FROM read_parquet($path) LIMIT 0", source)) as query:
+        columns = {title: str(kind) for title, kind in query.description}
+    if len(columns) > WORKBOOK_COLUMNS.most:
+        message = f"the file has {len(columns):,} columns; {WORKBOOK_COLUMNS.sentence}."
+        raise source_error(Finding(Code.TOO_LONG, Place(name), message))
+    yield 0, tuple(columns)
+    picked = [
+        _value_of(title, kind) if declared is None or title in declared else "NULL"
+        for title, kind in columns.items()
+    ]
+    zoned = [number for number, kind in enumerate(columns.values()) if kind == _ZONED]
+    sql = f"SELECT {', '.join(picked)} FROM read_parquet($path)"  # noqa: S608 - quoted identifiers
+    with closing(connection.query(sql, source)) as query:
+        line = 0
+        while rows := query.fetch(_ROWS):
+            for line, cells in enumerate(rows, start=line + 1):  # noqa: B020 - the numbers go on
+                yield line, _with_zones(cells, zoned) if zoned else cells
 
 
 def _value_of(title: str, kind: str) -> str:

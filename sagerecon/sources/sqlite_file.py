@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from time import monotonic
@@ -25,6 +25,9 @@ _ALLOWED = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 )
 
+#: Tables that are listed, and what the names of SQLite's own begin with.
+_MOST_TABLES, _OWN = 10_000, "sqlite_"
+
 #: The steps of SQLite's machine between two looks at the clock.
 _STEPS = 100_000
 
@@ -45,8 +48,7 @@ class SqliteReader:
             SourceError: the file is not a SQLite database, has changes beside it, or refuses the query.
         """
         require_format(path, name, "sqlite")
-        _require_whole(path, name)
-        with _database_errors(name), closing(_connect(path)) as connection:
+        with _database(path, name) as connection:
             yield from flat_rows(self._rows(connection, name), self._file, name, database_format(self._file))
 
     def finish(self) -> Iterator[Finding]:
@@ -66,12 +68,61 @@ class SqliteReader:
         yield from enumerate(rows, start=1)
 
     def _require_table(self, connection: sqlite3.Connection, name: str) -> None:
-        found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
-        tables = sorted(str(row[0]) for row in found.fetchmany(10_000))
+        tables = sorted(name for name, _ in _tables(connection))
         if self._file.table not in tables:
             message = f"the database has no table '{self._file.table}'."
             hint = suggestion(self._file.table, tables) or f"Its tables are {', '.join(tables[:30])}."
             raise source_error(Finding(Code.RECORDS_NOT_THERE, Place(name), message, hint))
+
+
+def sqlite_tables(path: Path, name: str) -> dict[str, int | None]:
+    """Return the tables and views of a database, with the number of rows of each; None for a view.
+
+    Raises:
+        SourceError: the database cannot be read.
+    """
+    with _database(path, name) as connection:
+        return {
+            table: None if is_view else _count(connection, table)
+            for table, is_view in _tables(connection)
+            if not table.startswith(_OWN)
+        }
+
+
+def sqlite_sample(
+    path: Path, name: str, table: str, rows: int
+) -> tuple[tuple[str, ...], list[Sequence[object]]]:
+    """Return the names of the columns of a table, and the cells of its first rows.
+
+    Raises:
+        SourceError: the database cannot be read.
+    """
+    with _database(path, name) as connection:
+        found = connection.execute(f"SELECT * FROM {quote_identifier(table)}")  # noqa: S608 - a quoted name
+        return tuple(str(each[0]) for each in found.description or ()), found.fetchmany(rows)
+
+
+def _tables(connection: sqlite3.Connection) -> list[tuple[str, bool]]:
+    """Return the names of the tables and views, in their order, and whether each is a view."""
+    found = connection.execute("SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view')")
+    return [(str(name), kind == "view") for name, kind in found.fetchmany(_MOST_TABLES)]
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int | None:
+    """Return the number of rows; None where they cannot be read, such as those of a lost extension."""
+    try:
+        (rows,) = connection.execute(f"SELECT count(*) FROM {quote_identifier(table)}").fetchone()  # noqa: S608 - a quoted name
+    except sqlite3.Error:
+        return None
+    return int(rows)
+
+
+@contextmanager
+def _database(path: Path, name: str) -> Iterator[sqlite3.Connection]:
+    """Open a database that is whole; errors as `SqliteReader.rows`."""
+    _require_whole(path, name)
+    with _database_errors(name), closing(_connect(path)) as connection:
+        yield connection
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -116,7 +116,8 @@ def without_controls(convert: CellConverter, notation: Notation) -> CellConverte
                 raise
             if not is_cleaned:
                 raise _control_error(cell, found[0]) from error
-        value = convert(_CONTROLS.sub("", cell))
+        cleaned = _CONTROLS.sub("", cell)
+        value = convert(cleaned) if cleaned.strip() else None
         raise CellChanged.by("controls: remove", visible(cell), value)
 
     return convert_cleaned

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
-from sagerecon.model.limits import SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.definitions import Column, SourceFile
-from sagerecon.sources.files import empty_source_finding, file_errors, require_format, source_error
+from sagerecon.sources.files import empty_source_finding, require_format, source_error
 from sagerecon.sources.nested_table import NestedTable
 from sagerecon.sources.rows import Note, ReadItem, Row
 from sagerecon.sources.saft_sections import SAFT_ROOT, SAFT_SECTIONS, Paths
 from sagerecon.sources.xml_fields import PARENT, Element, place_at, xml_fields
-from sagerecon.sources.xml_records import XmlError, XmlRecords
-
-_PIECE = 1 << 16
+from sagerecon.sources.xml_records import XmlRecords
+from sagerecon.sources.xml_text import xml_errors, xml_pieces
 
 #: Names of elements that a message lists.
 _SHOWN_NAMES = 30
@@ -43,17 +40,13 @@ class XmlReader:
         require_format(path, name, self._file.format)
         records = XmlRecords(self._paths, self._needed)
         found = False
-        with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
-            try:
-                while piece := stream.read(_PIECE):
-                    for record in records.feed(piece):
-                        found = True
-                        yield from self._row(record, name)
-                    self._require_root(records, name)
-                records.close()
-            except XmlError as error:
-                place = Place(name, error.line, error.column)
-                raise source_error(Finding(error.code, place, error.message, error.hint)) from error
+        with xml_errors(name):
+            for piece in xml_pieces(path):
+                for record in records.feed(piece):
+                    found = True
+                    yield from self._row(record, name)
+                self._require_root(records, name)
+            records.close()
         if not found:
             yield self._missing_records(records, name)
 

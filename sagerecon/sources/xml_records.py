@@ -4,43 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeAlias
-from xml.parsers.expat import ErrorString, ExpatError, ParserCreate
-from xml.parsers.expat import errors as expat_errors
 
 from sagerecon.model.code import Code
-from sagerecon.model.limits import CELL, RECORD, XML_DEPTH, XML_RECORD, Limit
+from sagerecon.model.limits import RECORD, XML_DEPTH, XML_RECORD, Limit
 from sagerecon.sources.saft_sections import Paths
 from sagerecon.sources.xml_fields import ATTRIBUTE, PARENT, Element
+from sagerecon.sources.xml_text import XmlError, XmlText, local_name
 
 #: Names that are kept of the elements beside the records, for a message.
 _MOST_NAMES = 200
 
-#: Errors of the parser that mean that the text ends too early.
-_TRUNCATED = frozenset(
-    {
-        expat_errors.XML_ERROR_NO_ELEMENTS,
-        expat_errors.XML_ERROR_UNCLOSED_TOKEN,
-        expat_errors.XML_ERROR_PARTIAL_CHAR,
-        expat_errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
-    }
-)
-
 _Steps: TypeAlias = "dict[str, Any]"
 
 
-class XmlError(Exception):
-    """The text is not XML at a line and column, or passes a limit there."""
-
-    def __init__(self, code: Code, line: int, column: int, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.code = code
-        self.line = line
-        self.column = column
-        self.message = message
-        self.hint = hint
-
-
-class XmlRecords:
+class XmlRecords(XmlText):
     """Builds the elements at some paths, each as it ends, and nothing of the rest.
 
     A document type declaration is refused, so that no entity can be declared, inside or outside the file.
@@ -67,17 +44,11 @@ class XmlRecords:
         self._passed = 0  #: depth inside an element that leads to no record
         self._found: list[Element] = []
         self._nodes = self._characters = 0
-        self._fed = 0
+        super().__init__()
         self.root = ""
         self.deepest: tuple[str, ...] = ()  #: the part of a path that exists
         self.deepest_line = 0
         self._names_there: dict[str, None] = {}
-        self._parser = ParserCreate(namespace_separator="}")
-        self._parser.buffer_text = True
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._text
-        self._parser.StartDoctypeDeclHandler = self._declaration
 
     @property
     def names_there(self) -> tuple[str, ...]:
@@ -90,44 +61,19 @@ class XmlRecords:
         Raises:
             XmlError: they are not XML, or pass a limit.
         """
-        self._parse(piece, is_last=False)
-        unfinished = self._fed - self._parser.CurrentByteIndex  # a tag or a comment without an end
-        self._fed += len(piece)
-        if unfinished > CELL.most:
-            raise self._error(Code.TOO_LONG, f"a tag is longer than a value may be; {CELL.sentence}.")
+        self.parse(piece)
         found, self._found = self._found, []
         yield from found
 
-    def close(self) -> None:
-        """End the text.
-
-        Raises:
-            XmlError: it is truncated.
-        """
-        self._parse(b"", is_last=True)
-
-    def _parse(self, piece: bytes, *, is_last: bool) -> None:
-        try:
-            self._parser.Parse(piece, is_last)
-        except ExpatError as error:
-            reason = ErrorString(error.code)
-            if is_last and reason in _TRUNCATED:
-                message, hint = "the XML is truncated here.", "Download or export the file again."
-                raise XmlError(Code.TRUNCATED, error.lineno, error.offset + 1, message, hint) from None
-            message = f"invalid XML: {reason}."
-            raise XmlError(Code.NOT_XML, error.lineno, error.offset + 1, message) from None
-        except (LookupError, ValueError) as error:  # for an encoding that is not one
-            raise self._error(Code.NOT_XML, f"invalid XML: {error}.") from None
-
     def _start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        name = _local(tag)
+        name = local_name(tag)
         if self._open:
             self._start_inside(name, attributes)
             return
         if self._passed:
             if self._value is not None:
                 message = f"'{name}' stands in an element that is read as a value."
-                raise self._error(Code.NOT_TEXT, message, f"Correct the path with {PARENT} in sources.yaml.")
+                raise self.error(Code.NOT_TEXT, message, f"Correct the path with {PARENT} in sources.yaml.")
             self._passed += 1
             return
         if not self._around:
@@ -178,7 +124,7 @@ class XmlRecords:
         elif self._passed:
             self._passed -= 1
             if not self._passed and self._value is not None:
-                self._keep(_local(tag), "".join(self._value))
+                self._keep(local_name(tag), "".join(self._value))
                 self._value = None
         else:
             self._around.pop()
@@ -192,15 +138,11 @@ class XmlRecords:
         elif self._value is not None and self._passed == 1:
             self._value.append(text)
 
-    def _declaration(self, *_: object) -> None:
-        message = "the file has a document type declaration, which is refused: it may name other files."
-        raise self._error(Code.NOT_XML, message, "Remove the line that begins with <!DOCTYPE.")
-
     def _element(self, name: str, attributes: Mapping[str, str]) -> Element:
-        line, column = self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1
+        line, column = self.position
         element = Element(name, line, column)
         for key, value in attributes.items():
-            element[f"{ATTRIBUTE}{_local(key)}"] = value
+            element[f"{ATTRIBUTE}{local_name(key)}"] = value
         return element
 
     def _path(self) -> tuple[str, ...]:
@@ -219,7 +161,7 @@ class XmlRecords:
         if name in around or around.has_records:
             what = "occurs twice" if name in around else "comes after records that need it"
             hint = "Read the element that holds it and the records as one record, with a list."
-            raise self._error(Code.RECORDS_NOT_THERE, f"'{name}' {what}.", hint)
+            raise self.error(Code.RECORDS_NOT_THERE, f"'{name}' {what}.", hint)
         element = self._element(name, {})
         element.text = text
         around[name] = element
@@ -230,7 +172,7 @@ class XmlRecords:
 
     def _note_depth(self, path: tuple[str, ...]) -> None:
         if len(path) > len(self.deepest):
-            self.deepest, self.deepest_line = path, self._parser.CurrentLineNumber
+            self.deepest, self.deepest_line = path, self.position[0]
             self._names_there = {}
 
     def _note_name(self, name: str) -> None:
@@ -238,16 +180,7 @@ class XmlRecords:
             self._names_there[name] = None
 
     def _limit_error(self, code: Code, what: str, limit: Limit) -> XmlError:
-        return self._error(code, f"{what}; {limit.sentence}.", "Correct 'records' in sources.yaml.")
-
-    def _error(self, code: Code, message: str, hint: str = "") -> XmlError:
-        line, column = self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1
-        return XmlError(code, line, column, message, hint)
-
-
-def _local(name: str) -> str:
-    """Return a name without its namespace."""
-    return name.rpartition("}")[2]
+        return self.error(code, f"{what}; {limit.sentence}.", "Correct 'records' in sources.yaml.")
 
 
 def _tree(paths: Paths) -> _Steps:

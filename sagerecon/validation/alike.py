@@ -22,6 +22,9 @@ _MOST_RULES = 3
 _DATE = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{2,4})|([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _MAX_MONTH = 12
 
+#: A text that is an amount.
+_AMOUNT = re.compile(r"[-+]?[0-9]+(?:[.,][0-9]+)*")
+
 
 def _without_zeros(value: Scalar) -> Scalar:
     return value.lstrip("0") or "0" if isinstance(value, str) and value else value
@@ -72,6 +75,12 @@ _BOTH_SIDES: dict[str, Callable[[Scalar], Scalar]] = {
     "without spaces and punctuation": _letters_and_digits,
     "by letters and digits alone, without case and leading zeros": _all_together,
 }
+
+#: Rules that are no reason for amounts to be equal: without their marks, 12.3 and 1.23 are alike.
+_WITHOUT_MARKS = (
+    "without spaces and punctuation",
+    "by letters and digits alone, without case and leading zeros",
+)
 
 #: What a value of the left side becomes; a result equal to the right value makes a match.
 _LEFT_SIDE: dict[str, Callable[[Scalar], Scalar]] = {
@@ -161,7 +170,12 @@ def _equalities(left: Scalar, right: Scalar) -> Iterator[str]:
         return
     if left is None or right is None:
         return
-    yield from (rule for rule, change in _BOTH_SIDES.items() if change(left) == change(right))
+    are_amounts = all(isinstance(side, str) and _AMOUNT.fullmatch(side) for side in (left, right))
+    yield from (
+        rule
+        for rule, change in _BOTH_SIDES.items()
+        if change(left) == change(right) and not (are_amounts and rule in _WITHOUT_MARKS)
+    )
     yield from (rule for rule, change in _LEFT_SIDE.items() if change(left) == right)
 
 

@@ -159,7 +159,7 @@ def _named(items: Sequence[Item], places: int) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     if len(names) > MOST_NAMED:
-        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
+        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED:,} more"
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -128,14 +128,27 @@ class RecordComparison:
     def _several(
         self, key: SideKey, left: tuple[SideRow, ...], right: tuple[SideRow, ...]
     ) -> RecordDifference | None:
-        """Return the rows of a key that several rows have; None where they pair off with equal ones."""
+        """Return the rows of a key that do not pair off with equal ones; None where all do."""
         lefts, rights = Counter(row.values for row in left), Counter(row.values for row in right)
-        self._equal += (lefts & rights).total()
+        paired = lefts & rights
+        self._equal += paired.total()
         if lefts == rights:
             self._duplicated += 1
             return None
-        return RecordDifference(How.DUPLICATE, key, left, right)
+        return RecordDifference(How.DUPLICATE, key, _left_over(left, paired), _left_over(right, paired))
 
     def _unmatched_key(self, side: int, key: SideKey) -> None:
         if len(self._unmatched[side]) < MOST_KEYS:
             self._unmatched[side].append(key)
+
+
+def _left_over(rows: Sequence[SideRow], paired: Mapping[tuple[Scalar, ...], int]) -> tuple[SideRow, ...]:
+    """Return the rows without as many of each value as are paired with the other side's."""
+    left = Counter(paired)
+    kept = []
+    for row in rows:
+        if left[row.values]:
+            left[row.values] -= 1
+        else:
+            kept.append(row)
+    return tuple(kept)

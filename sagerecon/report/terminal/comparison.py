@@ -21,6 +21,9 @@ _TOTALS = 8
 #: Differences of each kind that are shown, columns of each, and characters of a value.
 _SHOWN, _COLUMNS, _CHARACTERS = 4, 4, 40
 
+#: Rows of a key, or of those without one, whose addresses are shown.
+_ROWS = 3
+
 
 class ShownDifferences:
     """Keeps the first differences of each kind for the terminal."""
@@ -28,10 +31,14 @@ class ShownDifferences:
     def __init__(self, compared: Compared) -> None:
         self._compared = compared
         self._found: dict[How, list[RecordDifference]] = {how: [] for how in How}
+        self._keyless: tuple[list[SideRow], list[SideRow]] = ([], [])
 
     def add(self, found: RecordDifference) -> None:
         """Keep a difference if it is one of the first of its kind."""
-        if len(self._found[found.how]) < _SHOWN:
+        if found.is_keyless:
+            self._keyless[0].extend(found.left[:_ROWS])
+            self._keyless[1].extend(found.right[:_ROWS])
+        elif len(self._found[found.how]) < _SHOWN:
             self._found[found.how].append(found)
 
     def lines(self, facts: ComparisonFacts) -> Iterator[RenderableType]:
@@ -46,6 +53,12 @@ class ShownDifferences:
                     yield ShownText(
                         f"  … and {count - _SHOWN:,} more (--output FILE writes all)", style="dim"
                     )
+        sides = (self._compared.left, self._compared.right)
+        for name, count, rows in zip(sides, facts.without_key, self._keyless, strict=True):
+            if count:
+                text = f"Compared with none, because they have no key: {counted(count, 'row')} of {name}"
+                yield ShownText(text, style="bold")
+                yield ShownText(f"  {_rows(rows, count)}")
         for suggestion in facts.suggestions:
             yield ShownText(suggestion_sentence(suggestion), style="yellow")
 
@@ -101,9 +114,11 @@ def _heading(how: How, count: int, compared: Compared) -> str:
             return f"{counted(count, 'key')} of several rows that do not pair off"
 
 
-def _rows(rows: tuple[SideRow, ...]) -> str:
-    more = f", and {len(rows) - 3} more" if len(rows) > 3 else ""
-    return ", ".join(row.origin for row in rows[:3]) + more
+def _rows(rows: Sequence[SideRow], count: int | None = None) -> str:
+    """Return the addresses of the first rows, and how many more there are."""
+    beyond = (len(rows) if count is None else count) - _ROWS
+    more = f", and {beyond:,} more" if beyond > 0 else ""
+    return ", ".join(row.origin for row in rows[:_ROWS]) + more
 
 
 def _both(left: Scalar, right: Scalar) -> str:
