@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sagerecon.documents.package import catalog
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, LeftOut, Outcome, Quarantined, Reference
+from sagerecon.model.draft import Change, Draft, LeftOut, Outcome, Quarantined, Reference
 from sagerecon.model.finding import Finding
 from sagerecon.model.place import Place
 from sagerecon.validation.duplicates import keys_of, set_apart
@@ -91,3 +91,38 @@ def test_screening_sets_aside_what_the_same_in_lists_does(given_outcomes: list[O
     gone = [o for o in found if isinstance(o, Quarantined) and o.orphan is not None]
     assert screening.has_orphans == bool(gone)
     assert all(finding.message for o in gone for finding in o.findings)
+
+
+def test_references_that_only_shortening_makes_the_same_are_set_aside() -> None:
+    def draft(key: str, value: str, original: str = "") -> Draft:
+        change = Change("reference", original, value, "short_reference: {length: 10}", PLACE)
+        body = {"reference": value}
+        return Draft("contact", key, body, {}, (PLACE,), PLACE, changes=(change,) if original else ())
+
+    short = "CUSTCDL4Y4"
+    found: list[Outcome] = [
+        draft("a/1", short, "CUSTOMER-136111"),
+        draft("a/2", short, "CUSTOMER-116227"),
+        draft("a/3", short, "CUSTOMER-136111"),  # the same original is no fault of shortening
+        draft("a/4", short),  # it was not shortened
+        draft("a/5", "MONT4D5RLK", "MONTGOMERY-BROTHERS"),
+        draft("a/6", "MONT4D5RLK", "MONTGOMERY-BROTHERS"),
+        draft("b/7", short, "CUSTOMER-136112"),  # of a mapping that shortens nothing
+    ]
+    screening = Screening(catalog(), BusinessSettings(), shortened={"a": ("reference",)})
+    for outcome in found:
+        assert isinstance(outcome, Draft)
+        screening._add_short(outcome)
+        screening._register.add(outcome)
+    screening.set_aside(found)
+    assert [outcome.key for outcome in found if isinstance(outcome, Quarantined)] == [
+        "a/1",
+        "a/2",
+        "a/3",
+        "a/4",
+    ]
+    assert isinstance(found[3], Quarantined)
+    assert [str(finding) for finding in found[3].findings] == [
+        "source.csv:7: contact a/4: reference 'CUSTCDL4Y4' and 'CUSTOMER-136111' are both shortened to "
+        "'CUSTCDL4Y4'. Give one of them another reference in the source, or allow more characters: length."
+    ]

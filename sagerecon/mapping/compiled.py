@@ -43,6 +43,7 @@ class CompiledMapping:
     recipe: Recipe
     tests: Node | None = None  #: the name of the file with its tests
     crosswalks: tuple[Crosswalk, ...] = ()  #: those that its transforms name
+    shortened: tuple[str, ...] = ()  #: the fields whose references its transforms shorten
 
     def effective_days(self, target: str) -> frozenset[date]:
         """Return the days on which a row of its crosswalks begins or ceases to give `target`."""

@@ -25,7 +25,7 @@ from sagerecon.mapping.unmapped import check_unmapped
 from sagerecon.mapping.value import compile_value
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
-from sagerecon.model.draft import OnExisting
+from sagerecon.model.draft import SHORT_REFERENCE, OnExisting
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import MAPPING_LETS, YAML_FINDINGS
 from sagerecon.model.money import decimal
@@ -167,6 +167,18 @@ def _transform_places(node: Node) -> Iterator[Place]:
         yield from _transform_places(item)
 
 
+def _has_transform(node: Node, wanted: str) -> bool:
+    """Return whether a transform of this name is anywhere in a value."""
+    for name, child in node.children().items():
+        if name == "do" and any(
+            wanted == item.text or item.get(wanted) is not None for item in child.items()
+        ):
+            return True
+        if _has_transform(child, wanted):
+            return True
+    return any(_has_transform(item, wanted) for item in node.items())
+
+
 def _named_crosswalks(node: Node) -> Iterator[str]:
     """Yield the crosswalk of each transform that names one."""
     for name, child in node.children().items():
@@ -254,6 +266,11 @@ def _compile_file(
             table
             for name in dict.fromkeys(_named_crosswalks(file.root))
             if (table := environment.crosswalks[name]) is not None
+        ),
+        shortened=tuple(
+            name
+            for name, field in (file.get("fields") or _EMPTY).children().items()
+            if _has_transform(field, SHORT_REFERENCE)
         ),
     )
 

@@ -21,6 +21,7 @@ from sagerecon.mapping.transform import (
     without_options,
 )
 from sagerecon.model.code import Code
+from sagerecon.model.draft import SHORT_REFERENCE
 from sagerecon.model.limits import TEXT as LONGEST_TEXT
 from sagerecon.model.type import TEXT, UNKNOWN, list_of
 
@@ -213,7 +214,7 @@ TEXT_TRANSFORMS = (
         reports_change=True,
     ),
     Transform(
-        name="short_reference",
+        name=SHORT_REFERENCE,
         group=Group.IDENTITY,
         about="Limits the length of a reference; a longer one ends in six characters of its hash.",
         input_types=("text",),

@@ -268,6 +268,10 @@ class Code(StrEnum):
     )
     TEXT_NOT_BOOLEAN = ("text_not_boolean", "Text is given where true or false is needed.")
     TEST_FAILED = ("test_failed", "The outcome of a test is not the expected one.")
+    SAME_SHORT_REFERENCE = (
+        "same_short_reference",
+        "Two references of the source become the same one when they are shortened.",
+    )
     SAMPLE_DIFFERS = (
         "sample_differs",
         "The mappings give other outcomes of a sample than those that were kept.",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, LeftOut, Node, Outcome, Quarantined, Reference
+from sagerecon.model.draft import SHORT_REFERENCE, Draft, LeftOut, Node, Outcome, Quarantined, Reference
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.validation.duplicates import quarantined, set_apart
 from sagerecon.validation.key_register import KeyRegister
@@ -49,15 +50,18 @@ class Screening:
         catalog: Catalog,
         settings: BusinessSettings,
         counts: Callable[[Quarantined], bool] = lambda _: False,
+        shortened: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         """Screen the outcomes of a business.
 
         Args:
             counts: whether a record that shares an identity was decided to be the one that counts.
+            shortened: by mapping, the fields whose references it shortens.
         """
         self._catalog = catalog
         self._counts = counts
         self._settings = settings
+        self._shortened = shortened
         self._register = KeyRegister()
         self.has_orphans = False  #: whether a draft refers to a record of ours that is not sent
 
@@ -67,6 +71,8 @@ class Screening:
             found = (finding for rule in RULES for finding in rule(outcome, self._catalog, self._settings))
             errors = [finding for finding in found if finding.severity is Severity.ERROR]
             outcome = quarantined(outcome, errors) if errors else outcome
+        if self._shortened and isinstance(outcome, Draft):
+            self._add_short(outcome)
         self._register.add(outcome)
         return outcome
 
@@ -79,6 +85,7 @@ class Screening:
             outcomes: what `check` returned, in the same order.
         """
         self._set_apart(outcomes)
+        self._set_aside_same_short(outcomes)
         for number in count(1):
             orphans = self._register.orphans(number)
             for at in orphans:
@@ -102,6 +109,30 @@ class Screening:
                 self._register.set_aside(at, 0)
             if isinstance(outcome, LeftOut):
                 self._register.count_instead(draft, (draft.kind, outcome.merged_into))
+
+    def _add_short(self, draft: Draft) -> None:
+        originals = {
+            change.field: change.before for change in draft.changes if change.rule.startswith(SHORT_REFERENCE)
+        }
+        for field in self._shortened.get(draft.mapping, ()):
+            if isinstance(value := draft.body.get(field), str):
+                self._register.add_short(draft.kind, field, value, originals.get(field, value))
+
+    def _set_aside_same_short(self, outcomes: Outcomes) -> None:
+        """Quarantine the drafts whose references are the same only because they were shortened."""
+        for same in self._register.same_short():
+            for at, field, value, original in same:
+                draft = outcomes[at]
+                if not isinstance(draft, Draft):
+                    continue
+                other = next(each for _, _, _, each in same if each != original)
+                message = (
+                    f"{described(draft)}: {field} '{original}' and '{other}' are both shortened to '{value}'."
+                )
+                hint = "Give one of them another reference in the source, or allow more characters: length."
+                finding = Finding(Code.SAME_SHORT_REFERENCE, place_of(draft), message, hint)
+                outcomes[at] = quarantined(draft, [finding])
+                self._register.set_aside(at, 0)
 
     def _set_aside_orphan(self, outcomes: Outcomes, at: int, number: int) -> None:
         """Quarantine a draft that refers to a record which is not sent, in a round of this number."""
