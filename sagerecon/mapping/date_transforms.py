@@ -75,12 +75,13 @@ def _not_a_date(text: str, patterns: Sequence[str]) -> RefusalError:
 
 
 def _is_format(pattern: str) -> bool:
+    """Return whether a text of this format names a day; one without a year would be of 1900."""
     try:
         written = date(2017, 3, 31).strftime(pattern)
-        datetime.strptime(written, pattern)  # noqa: DTZ007 - a day has no zone
+        read = datetime.strptime(written, pattern)  # noqa: DTZ007 - a day has no zone
     except (ValueError, re.error):  # Python's own errors for a wrong directive, and for one that comes twice
         return False
-    return True
+    return read.year == 2017
 
 
 def _add_days(options: Options) -> BoundTransform:
