@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sagerecon.model.draft import Draft
+from sagerecon.model.draft import Change, Draft
 from sagerecon.model.place import Place
 from sagerecon.model.typed import require_types
 
@@ -22,6 +22,11 @@ class _Sort(Enum):
 @dataclass(frozen=True, slots=True)
 class _Inner:
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    changes: tuple[Change, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +99,12 @@ def test_types_that_refer_to_themselves_are_checked_as_json_is() -> None:
     assert require_types(good) is good
     with pytest.raises(ValueError, match=r"Draft\.body"):
         require_types(Draft("contact", "c/1", {"name": 0.5}, {}, (), Place("m.yaml")))
+
+
+def test_the_fields_of_a_named_tuple_are_checked() -> None:
+    change = Change(field="name", before="a", after="b", rule="trim", place=Place("a.yaml", 1, 2))
+    assert require_types(_Changes((change,)))
+    with pytest.raises(ValueError, match="after"):
+        require_types(_Changes((change._replace(after=5),)))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="changes"):
+        require_types(_Changes((tuple(change),)))  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import calendar
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sagerecon.mapping.record_context import RefusalError, iso_day, plain_text
@@ -26,6 +27,9 @@ from sagerecon.model.type import DATE
 
 _ISO = "iso"
 
+#: Dates that a transform keeps after it has read them: those of eleven years.
+_KEPT_DAYS = 4_096
+
 
 def _date(options: Options) -> BoundTransform | None:
     patterns: tuple[str, ...] = options["format"]
@@ -36,14 +40,15 @@ def _date(options: Options) -> BoundTransform | None:
     if wrong:
         return None
 
-    def apply(value: Any, _: Any) -> Any:
-        if isinstance(value, date):
-            return day_of(value)
-        text = str(value).strip()
+    @lru_cache(maxsize=_KEPT_DAYS)
+    def read(text: str) -> date:
         days = {day: pattern for pattern in patterns if (day := _read_day(text, pattern)) is not None}
         if len(days) == 1:
             return next(iter(days))
         raise _ambiguous(text, days) if days else _not_a_date(text, patterns)
+
+    def apply(value: Any, _: Any) -> Any:
+        return day_of(value) if isinstance(value, date) else read(str(value).strip())
 
     return BoundTransform(apply, DATE)
 

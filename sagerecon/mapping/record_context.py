@@ -106,10 +106,12 @@ class RecordContext:
 
     def change(self, path: str, before: Any, after: Any, rule: str, place: Place) -> None:
         """Record that a rule changed a value; raise as `spend_text`."""
-        old, new = plain_text(before), plain_text(after)
+        old = before if type(before) is str else plain_text(before)
+        new = after if type(after) is str else plain_text(after)
         if len(old) + len(new) > FREE_TEXT:
             self.spend_text(max(len(old), len(new)))
-        self.changes.append(Change(field=self.where(path), before=old, after=new, rule=rule, place=place))
+        field = self.where(path) if self.indices else path
+        self.changes.append(Change(field=field, before=old, after=new, rule=rule, place=place))
 
     def refuse(self, error: RefusalError, path: str, place: Place) -> None:
         """Record that a field cannot be filled."""

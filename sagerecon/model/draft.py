@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sagerecon.model.finding import Finding
 from sagerecon.model.key import Key, NaturalKey
@@ -68,9 +68,11 @@ class OnExisting(Enum):
     CREATE = "create"  #: do not look it up; for kinds without a natural key
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A value altered by a mapping, to be signed off by finance."""
+class Change(NamedTuple):
+    """A value altered by a mapping, to be signed off by finance.
+
+    A record has many, so that they are tuples, which are made faster than other values.
+    """
 
     field: str
     before: str
@@ -152,17 +154,27 @@ Outcome: TypeAlias = Draft | Quarantined | LeftOut
 
 
 def references_in(node: Node) -> Iterator[Reference]:
-    """Yield every reference in `node`."""
-    if isinstance(node, str | int | Decimal | date | None):
-        return  # nearly every leaf; isinstance with Mapping takes ten times as long
+    """Yield every reference in `node`, in its order."""
+    found: list[Reference] = []
+    _collect_references(node, found)
+    return iter(found)
+
+
+#: The types of nearly all leaves; a call for each takes longer than all the rest.
+_LEAVES = frozenset({str, int, bool, Decimal, date, datetime, type(None)})
+
+
+def _collect_references(node: Node, found: list[Reference]) -> None:
     if isinstance(node, Reference):
-        yield node
-    elif isinstance(node, Mapping):
+        found.append(node)
+    elif isinstance(node, dict | Mapping):
         for child in node.values():
-            yield from references_in(child)
+            if type(child) not in _LEAVES:
+                _collect_references(child, found)
     elif isinstance(node, Sequence) and not isinstance(node, str):
         for child in node:
-            yield from references_in(child)
+            if type(child) not in _LEAVES:
+                _collect_references(child, found)
 
 
 def without_references(node: Node, removed: Set[Reference]) -> Any:

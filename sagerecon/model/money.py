@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
+from functools import lru_cache
 
 from sagerecon.model.limits import DECIMALS, DIGITS
 
@@ -48,7 +49,12 @@ def decimal(text: str | int) -> Decimal:
 
 def rounded(value: Decimal, scale: int = 2, rounding: str = ROUND_HALF_UP) -> Decimal:
     """Return `value` rounded to exactly `scale` decimals, by default half away from zero."""
-    return value.quantize(Decimal(1).scaleb(-scale), rounding=rounding, context=_WIDE)
+    return value.quantize(_quantum(scale), rounding=rounding, context=_WIDE)
+
+
+@lru_cache(maxsize=64)
+def _quantum(scale: int) -> Decimal:
+    return Decimal(1).scaleb(-scale)
 
 
 def total(amounts: Iterable[Decimal]) -> Decimal:

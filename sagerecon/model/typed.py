@@ -32,7 +32,7 @@ _LISTS = (Sequence, Collection, list)
 
 
 def require_types(value: Typed) -> Typed:
-    """Return a value of a dataclass whose fields have the types that it declares.
+    """Return a value of a dataclass, or a named tuple, whose fields have the types that it declares.
 
     Raises:
         ValueError: a field has another type, a text holds half a character, or a whole number has more than
@@ -48,7 +48,13 @@ def require_types(value: Typed) -> Typed:
 @cache
 def _checks(cls: type) -> tuple[tuple[str, _Fits], ...]:
     hints = get_type_hints(cls, localns=_RECURSIVE)
-    return tuple((field.name, _check(hints[field.name])) for field in fields(cls) if field.init)
+    names = getattr(cls, "_fields", None) or [field.name for field in fields(cls) if field.init]
+    return tuple((name, _check(hints[name])) for name in names)
+
+
+def _has_fields(hint: type) -> bool:
+    """Return whether a type is a dataclass or a named tuple."""
+    return is_dataclass(hint) or hasattr(hint, "_fields")
 
 
 def _check(hint: Any) -> _Fits:
@@ -65,7 +71,7 @@ def _check(hint: Any) -> _Fits:
     if origin in (Mapping, dict):
         return partial(_fits_mapping, *map(_check, arguments))
     if isinstance(hint, type) and hint is not Any:
-        return _OWN.get(hint) or (partial(_fits_class, hint) if is_dataclass(hint) else partial(_is_a, hint))
+        return _OWN.get(hint) or (partial(_fits_class, hint) if _has_fields(hint) else partial(_is_a, hint))
     return _is_plain  # of any type, or of one that refers to itself
 
 
