@@ -606,3 +606,36 @@ def test_the_key_replaces_a_label_that_cannot_be_evaluated() -> None:
     made = outcome("label: 'text(1 / limit)'\nfields: {name: {from: name}}\n", '{"limit": 0, "name": "a"}')
     assert isinstance(made, Draft)
     assert made.label == "C001"
+
+
+SHARES = """
+sagerecon: mapping/v1
+mapping: orders
+source: {dataset: invoices, key: [doc_no]}
+target: {kind: sales_invoice, on_existing: create}
+unmapped: {source: ignore, target: ignore}
+let:
+  shares: {expr: 'allocate(total, values(lines, item.amount))'}
+fields:
+  invoice_lines:
+    each: {from: lines, as: line, where: 'line.amount != 0'}
+    fields:
+      description: {from: line.text}
+      net_amount: {expr: 'nth(shares, position())'}
+"""
+
+
+def test_a_total_is_spread_over_the_lines_of_each() -> None:
+    """The position is that in the whole list, whatever `where` leaves out."""
+    (only,), findings = compile_texts({"orders.yaml": SHARES})
+    assert findings == []
+    values = (
+        '{"doc_no": "1", "total": 10.01, "lines": [{"text": "a", "amount": 5}, {"text": "b", "amount": 0},'
+        ' {"text": "c", "amount": 5}]}'
+    )
+    (made,) = only.outcomes(record(values, "invoices", "1"))
+    assert isinstance(made, Draft)
+    assert made.body["invoice_lines"] == [
+        {"description": "a", "net_amount": Decimal("5.01")},
+        {"description": "c", "net_amount": Decimal("5.00")},
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -231,6 +232,7 @@ def test_enum_keeps_omits_or_quarantines_other_values() -> None:
         ("title", "DON’T SAY I'LL", "Don’t Say I'll"),
         ("title", "iPhone sales BBC OFFICE of d’arcy", "iPhone Sales BBC Office Of D’Arcy"),
         ("title", "BBC", "Bbc"),
+        ("title", "MCGEE MCA MCDO", "McGee Mca Mcdo"),
         ("{valid: {kind: gb_vat, on_invalid: omit}}", "GB980780685", ""),
         ("{valid: gb_vat, on_invalid: keep}", "GB980780685", "GB980780685"),
         ("{valid: ie_vat}", "IE6433435F", "IE6433435F"),
@@ -314,6 +316,12 @@ def test_shares_add_up_to_the_total_and_follow_the_weights(
         exact = Fraction(total) * weight / sum(given_weights) if sum(given_weights) else 0
         assert abs(Fraction(share) - exact) < unit
     assert allocate(negative(total), weights) == [negative(share) for share in shares]
+
+
+@pytest.mark.parametrize("calculate", [tax_of_net, tax_of_gross, net_of_gross])
+def test_a_negative_rate_of_tax_is_refused(calculate: Callable[[int, Decimal], Decimal]) -> None:
+    with pytest.raises(RefusalError, match=r"the tax rate is -0\.5 per cent"):
+        calculate(100, Decimal("-0.5"))
 
 
 def test_the_first_of_equal_remainders_gets_the_penny() -> None:
