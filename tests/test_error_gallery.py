@@ -54,7 +54,7 @@ REFUSALS = {
 }
 
 #: Codes that need several files, project settings or a rule; test_mapping_compiler has them.
-_BY_SEVERAL = {"duplicate_mapping", "kind_not_available", "field_not_available"}
+_BY_SEVERAL = {"duplicate_mapping", "merged_into_another_kind", "kind_not_available", "field_not_available"}
 _BY_RULE = {"quarantined_by_rule", "check_failed", "no_identity"}
 
 #: Codes of limits that take a large mapping; test_mapping_limits has them.

@@ -639,3 +639,18 @@ def test_a_total_is_spread_over_the_lines_of_each() -> None:
         {"description": "a", "net_amount": Decimal("5.01")},
         {"description": "c", "net_amount": Decimal("5.00")},
     ]
+
+
+def test_records_are_merged_into_those_of_the_same_kind() -> None:
+    head = "sagerecon: mapping/v1\nsource: {dataset: customers, key: [cust_no]}\n"
+    goods = f"{head}mapping: goods\ntarget: {{kind: sales_invoice, on_existing: create}}\n"
+    customers = (
+        f"{head}mapping: customers\ntarget: {{kind: contact, on_existing: create}}\nleave_out:\n"
+        "  - {name: a, when: live, reason: b, merge_into: {mapping: goods, by: cust_no}}\n"
+    )
+    rest = "unmapped: {source: ignore, target: ignore}\nfields: {}\n"
+    _, findings = compile_texts({"goods.yaml": goods + rest, "customers.yaml": customers + rest})
+    assert [str(finding) for finding in findings] == [
+        "customers.yaml:6:60: goods makes a sales_invoice, and this mapping a contact."
+        " Merge records into those of a mapping of the same kind."
+    ]

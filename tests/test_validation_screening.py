@@ -94,20 +94,20 @@ def test_screening_sets_aside_what_the_same_in_lists_does(given_outcomes: list[O
 
 
 def test_references_that_only_shortening_makes_the_same_are_set_aside() -> None:
-    def draft(key: str, value: str, original: str = "") -> Draft:
+    def with_reference(key: str, value: str, original: str = "") -> Draft:
         change = Change("reference", original, value, "short_reference: {length: 10}", PLACE)
         body = {"reference": value}
         return Draft("contact", key, body, {}, (PLACE,), PLACE, changes=(change,) if original else ())
 
     short = "CUSTCDL4Y4"
     found: list[Outcome] = [
-        draft("a/1", short, "CUSTOMER-136111"),
-        draft("a/2", short, "CUSTOMER-116227"),
-        draft("a/3", short, "CUSTOMER-136111"),  # the same original is no fault of shortening
-        draft("a/4", short),  # it was not shortened
-        draft("a/5", "MONT4D5RLK", "MONTGOMERY-BROTHERS"),
-        draft("a/6", "MONT4D5RLK", "MONTGOMERY-BROTHERS"),
-        draft("b/7", short, "CUSTOMER-136112"),  # of a mapping that shortens nothing
+        with_reference("a/1", short, "CUSTOMER-136111"),
+        with_reference("a/2", short, "CUSTOMER-116227"),
+        with_reference("a/3", short, "CUSTOMER-136111"),  # the same original is no fault of shortening
+        with_reference("a/4", short),  # it was not shortened
+        with_reference("a/5", "MONT4D5RLK", "MONTGOMERY-BROTHERS"),
+        with_reference("a/6", "MONT4D5RLK", "MONTGOMERY-BROTHERS"),
+        with_reference("b/7", short, "CUSTOMER-136112"),  # of a mapping that shortens nothing
     ]
     screening = Screening(catalog(), BusinessSettings(), shortened={"a": ("reference",)})
     for outcome in found:
@@ -126,3 +126,46 @@ def test_references_that_only_shortening_makes_the_same_are_set_aside() -> None:
         "source.csv:7: contact a/4: reference 'CUSTCDL4Y4' and 'CUSTOMER-136111' are both shortened to "
         "'CUSTCDL4Y4'. Give one of them another reference in the source, or allow more characters: length."
     ]
+
+
+def merged(key: str, into: str) -> LeftOut:
+    return LeftOut("contact", key, "joined", "a branch", (PLACE,), merged_into=into)
+
+
+def draft(key: str, *references: str, kind: str = "contact") -> Draft:
+    body = {"x": [Reference("contact", other) for other in references]}
+    return Draft(kind, key, body, {}, (PLACE,), PLACE)
+
+
+def screened(*given_outcomes: Outcome) -> list[Outcome]:
+    screening, found = Screening(catalog(), BusinessSettings()), list(given_outcomes)
+    for outcome in found:
+        screening._register.add(outcome)  # without the rules of each draft, which these break
+    screening.set_aside(found)
+    return found
+
+
+def referred_to(outcome: Outcome) -> list[object]:
+    assert isinstance(outcome, Draft), outcome
+    return [reference.key for reference in outcome.references]
+
+
+def test_references_to_a_merged_record_lead_to_the_one_it_is_merged_into() -> None:
+    found = screened(merged("a/1", "a/2"), draft("a/2"), draft("b/1", "a/1", kind="product"))
+    assert referred_to(found[2]) == ["a/2"]
+    chain = screened(
+        merged("a/1", "a/2"), merged("a/2", "a/3"), draft("a/3"), draft("b/1", "a/1", "a/2", kind="product")
+    )
+    assert referred_to(chain[3]) == ["a/3", "a/3"]
+
+
+def test_a_record_merged_into_one_that_is_not_sent_is_quarantined_with_what_refers_to_it() -> None:
+    found = screened(merged("a/1", "a/9"), draft("b/1", "a/1", kind="product"))
+    assert [outcome.findings[0].code for outcome in found if isinstance(outcome, Quarantined)] == [
+        Code.MERGED_INTO_NOTHING,
+        Code.REFERENCE_MISSING,
+    ]
+    circle = screened(merged("a/1", "a/2"), merged("a/2", "a/1"))
+    assert all(isinstance(outcome, Quarantined) for outcome in circle)
+    itself = screened(merged("a/1", "a/1"))
+    assert isinstance(itself[0], Quarantined)

@@ -345,7 +345,7 @@ def _recipe(file: MappingFile, context: Context, kind: Kind | None) -> Recipe:
         where=counted_outcomes(context.condition(where), context.probe, "source.where", where.place)
         if where is not None
         else None,
-        leave_out=tuple(compile_rules(file.get("leave_out"), context)),
+        leave_out=tuple(compile_rules(file.get("leave_out"), context, kind)),
         quarantine=tuple(compile_rules(file.get("quarantine"), context)),
         body=body,
         checks=tuple(compile_checks(file.get("checks"), fields, kind, context)),

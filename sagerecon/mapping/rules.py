@@ -17,8 +17,12 @@ from sagerecon.model.comparison import Comparison, How, Tolerance
 from sagerecon.model.money import decimal
 
 
-def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
-    """Yield the compiled rules of a `leave_out:` or `quarantine:`, in their order."""
+def compile_rules(node: Node | None, context: Context, kind: Kind | None = None) -> Iterator[Rule]:
+    """Yield the compiled rules of a `leave_out:` or `quarantine:`, in their order.
+
+    Args:
+        kind: that the mapping makes, into which records may be merged.
+    """
     names: set[str] = set()
     for rule in node.items() if node is not None else ():
         name, when = rule.get("name"), rule.get("when")
@@ -34,6 +38,8 @@ def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
         names.add(name.text)
         into = rule.get("merge_into")
         merged = compile_record_key(into, context) if into is not None and "mapping" in into else None
+        if merged is not None and into is not None and kind is not None:
+            _check_kind(into["mapping"], kind, context)
         yield Rule(
             name=name.text,
             when=counted_when(context.condition(when), context.probe, name.text, rule.place, is_met=True),
@@ -48,6 +54,15 @@ def _text(rule: Node, key: str) -> str:
     """Return the text under a key of a rule; empty where it has none."""
     found = rule.get(key)
     return found.text if found is not None else ""
+
+
+def _check_kind(mapping: Node, kind: Kind, context: Context) -> None:
+    """Add a finding where records are merged into those of another kind."""
+    header = context.headers[mapping.text]
+    if header.kind and header.kind != kind.name:
+        message = f"{mapping.text} makes a {header.kind}, and this mapping a {kind.name}."
+        hint = "Merge records into those of a mapping of the same kind."
+        context.faults.add(Code.MERGED_INTO_ANOTHER_KIND, mapping.place, message, hint)
 
 
 def compile_checks(

@@ -160,6 +160,14 @@ class Code(StrEnum):
     LOCKED_PERIOD = ("locked_period", "A document is dated in a period that is locked in Sage.")
     LOOK_ALIKE_KEYS = ("look_alike_keys", "Keys of a dataset differ only in what is hardly seen.")
     MERGED_CELL = ("merged_cell", "A cell of a workbook is merged with another one.")
+    MERGED_INTO_NOTHING = (
+        "merged_into_nothing",
+        "A record is merged into one that will not be in Sage, so that nothing of it would be.",
+    )
+    MERGED_INTO_ANOTHER_KIND = (
+        "merged_into_another_kind",
+        "A rule merges records into those of a mapping that makes another kind.",
+    )
     MISSING_COLUMN = ("missing_column", "A file or the SQL of a dataset lacks a column that is needed.")
     MISSING_FIELD = ("missing_field", "A mapping does not fill a field that Sage requires.")
     MISSING_KEY = ("missing_key", "A required key is missing.")

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from sagerecon.model.draft import Draft, Outcome
+from sagerecon.model.draft import Draft, LeftOut, Outcome
 
 #: Rows that are written at a time.
 _BATCH = 1_000
+
+#: Records one after the other of which each is merged into the next.
+_MOST_MERGES = 20
 
 #: `unsent` is the round in which an outcome was set aside, 0 for one that never was a draft; else it is null.
 _TABLES = """
@@ -56,6 +59,17 @@ WHERE (draft.unsent IS NULL OR draft.unsent >= :round) AND {_IS_LOST} ORDER BY r
 """  # noqa: S608 - constants
 _LOST = f"SELECT DISTINCT kind, key FROM refs WHERE position = :position AND {_IS_LOST}"  # noqa: S608 - constants
 _LAST_UNSENT = f"SELECT max(position) FROM own WHERE kind = :kind AND key = :key AND NOT {_IS_SENT}"  # noqa: S608 - constants
+#: Of each record in whose place another counts, that which counts in the place of the other.
+_FURTHER = """
+UPDATE counted SET by_kind = next.by_kind, by_key = next.by_key FROM counted AS next
+WHERE counted.by_kind = next.kind AND counted.by_key = next.key
+AND NOT (counted.kind = next.by_kind AND counted.key = next.by_key)
+"""
+_MERGED_INTO_NOTHING = """
+SELECT own.position FROM own JOIN counted USING (kind, key)
+WHERE NOT EXISTS (SELECT 1 FROM own AS by WHERE by.kind = by_kind AND by.key = by_key AND by.unsent IS NULL)
+ORDER BY own.position
+"""
 _REFERRING = "SELECT DISTINCT position FROM refs JOIN counted USING (kind, key) ORDER BY position"
 
 
@@ -94,6 +108,8 @@ class KeyRegister:
                 for found in outcome.references
                 if isinstance(found.key, str)
             )
+        elif isinstance(outcome, LeftOut) and outcome.merged_into:
+            self.count_instead(outcome, (outcome.kind, outcome.merged_into))
         if self._count % _BATCH == 0:
             self._write()
 
@@ -129,6 +145,16 @@ class KeyRegister:
         query = "SELECT by_key FROM counted WHERE kind = ? AND key = ?"
         row = self._database.execute(query, (kind, key)).fetchone()
         return None if row is None else str(row[0])
+
+    def follow_merges(self) -> None:
+        """Let what was merged into a record that was merged itself count as merged into the last one."""
+        for _ in range(_MOST_MERGES):
+            if self._database.execute(_FURTHER).rowcount == 0:
+                break
+
+    def merged_into_nothing(self) -> list[int]:
+        """Return the positions of the records that are merged into one which is not sent, in their order."""
+        return self._positions(_MERGED_INTO_NOTHING)
 
     def orphans(self, in_round: int) -> list[int]:
         """Return the positions of the drafts that refer to a record which is not sent, in their order."""

@@ -10,8 +10,18 @@ from typing import Any, Protocol
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.code import Code
-from sagerecon.model.draft import SHORT_REFERENCE, Draft, LeftOut, Node, Outcome, Quarantined, Reference
+from sagerecon.model.draft import (
+    DUPLICATE_RULE,
+    SHORT_REFERENCE,
+    Draft,
+    LeftOut,
+    Node,
+    Outcome,
+    Quarantined,
+    Reference,
+)
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import NOWHERE
 from sagerecon.validation.duplicates import quarantined, set_apart
 from sagerecon.validation.key_register import KeyRegister
 from sagerecon.validation.rule import BusinessSettings, described, place_of
@@ -79,19 +89,24 @@ class Screening:
     def set_aside(self, outcomes: Outcomes) -> None:
         """Quarantine the drafts that share a key, and those that refer to a record of ours that is not sent.
 
-        A reference by natural key is kept: the entity may be in Sage already.
+        A reference to a record that is merged into another leads to that one. A record that a mapping merges
+        into one which is not sent is quarantined. A reference by natural key is kept: the entity may be in
+        Sage already.
 
         Args:
             outcomes: what `check` returned, in the same order.
         """
         self._set_apart(outcomes)
         self._set_aside_same_short(outcomes)
+        self._register.follow_merges()
         for number in count(1):
             orphans = self._register.orphans(number)
             for at in orphans:
                 self._set_aside_orphan(outcomes, at, number)
             if not orphans:
                 break
+        for at in self._register.merged_into_nothing():
+            outcomes[at] = _merged_into_nothing(outcomes[at])
         for at in self._register.referring_to_counted():
             draft = outcomes[at]
             if isinstance(draft, Draft):
@@ -162,6 +177,25 @@ class Screening:
                 return [self._redirected(child) for child in node]
             case _:
                 return node
+
+
+def _merged_into_nothing(record: Outcome) -> Outcome:
+    """Return a record that its mapping merges into one which is not sent, quarantined."""
+    if not isinstance(record, LeftOut) or record.rule == DUPLICATE_RULE:
+        return record
+    place = record.origins[0] if record.origins else NOWHERE
+    named = f"{record.kind.replace('_', ' ')} {record.label or record.key}"
+    message = f"{named} is merged into {record.merged_into}, which will not be in Sage."
+    hint = "Correct that record first, or merge this one into another."
+    finding = Finding(Code.MERGED_INTO_NOTHING, place, message, hint)
+    return Quarantined(
+        kind=record.kind,
+        key=record.key,
+        findings=(finding,),
+        origins=record.origins,
+        amount=record.amount,
+        label=record.label,
+    )
 
 
 def _orphan_finding(draft: Draft, reference: Reference, record: Outcome | None) -> Finding:
