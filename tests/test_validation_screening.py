@@ -169,3 +169,21 @@ def test_a_record_merged_into_one_that_is_not_sent_is_quarantined_with_what_refe
     assert all(isinstance(outcome, Quarantined) for outcome in circle)
     itself = screened(merged("a/1", "a/1"))
     assert isinstance(itself[0], Quarantined)
+
+
+def test_a_record_left_out_for_another_reason_is_not_merged() -> None:
+    """It has the key of a draft in whose place another counts, which itself is not sent."""
+
+    def product(key: str, *references: Reference) -> Draft:
+        return Draft("product", key, {"x": references}, {"reference": "1"}, (PLACE,), PLACE)
+
+    found: list[Outcome] = [
+        product("a/0", Reference("contact", "a/9")),
+        LeftOut("product", "a/1", "rule", "reason", (PLACE,)),
+        product("a/1"),
+    ]
+    screening = Screening(catalog(), BusinessSettings(), counts)
+    for outcome in found:
+        screening._register.add(outcome)
+    screening.set_aside(found)
+    assert [type(outcome) for outcome in found] == [Quarantined, LeftOut, LeftOut]

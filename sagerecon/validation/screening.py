@@ -181,8 +181,8 @@ class Screening:
 
 def _merged_into_nothing(record: Outcome) -> Outcome:
     """Return a record that its mapping merges into one which is not sent, quarantined."""
-    if not isinstance(record, LeftOut) or record.rule == DUPLICATE_RULE:
-        return record
+    if not isinstance(record, LeftOut) or record.rule == DUPLICATE_RULE or not record.merged_into:
+        return record  # it only shares its key with one that is merged
     place = record.origins[0] if record.origins else NOWHERE
     named = f"{record.kind.replace('_', ' ')} {record.label or record.key}"
     message = f"{named} is merged into {record.merged_into}, which will not be in Sage."
