@@ -654,3 +654,12 @@ def test_records_are_merged_into_those_of_the_same_kind() -> None:
         "customers.yaml:6:60: goods makes a sales_invoice, and this mapping a contact."
         " Merge records into those of a mapping of the same kind."
     ]
+
+
+def test_the_fields_whose_references_are_shortened_are_known_also_through_a_let() -> None:
+    made = mapping(
+        "let: {short: {from: cust_no, do: [short_reference]}}\n"
+        "fields:\n  reference: {from: short}\n  name: {from: name}\n"
+        "  notes: {choose: [{when: live, from: name, do: [{short_reference: 12}]}, {otherwise: omit}]}\n"
+    )
+    assert made.shortened == {"reference": "short", "notes": "notes"}

@@ -109,7 +109,7 @@ def test_references_that_only_shortening_makes_the_same_are_set_aside() -> None:
         with_reference("a/6", "MONT4D5RLK", "MONTGOMERY-BROTHERS"),
         with_reference("b/7", short, "CUSTOMER-136112"),  # of a mapping that shortens nothing
     ]
-    screening = Screening(catalog(), BusinessSettings(), shortened={"a": ("reference",)})
+    screening = Screening(catalog(), BusinessSettings(), shortened={"a": {"reference": "reference"}})
     for outcome in found:
         assert isinstance(outcome, Draft)
         screening._add_short(outcome)

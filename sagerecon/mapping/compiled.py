@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -43,7 +43,8 @@ class CompiledMapping:
     recipe: Recipe
     tests: Node | None = None  #: the name of the file with its tests
     crosswalks: tuple[Crosswalk, ...] = ()  #: those that its transforms name
-    shortened: tuple[str, ...] = ()  #: the fields whose references its transforms shorten
+    #: The fields whose references it shortens, with what the change is listed under: the field, or a let.
+    shortened: Mapping[str, str] = field(default_factory=dict)
 
     def effective_days(self, target: str) -> frozenset[date]:
         """Return the days on which a row of its crosswalks begins or ceases to give `target`."""
@@ -140,17 +141,17 @@ class CompiledMapping:
 
     def _identity(self, context: RecordContext, body: Mapping[str, Any]) -> dict[str, str]:
         identity: dict[str, str] = {}
-        for field, read in self.recipe.identity.items():
+        for name, read in self.recipe.identity.items():
             stated = (
-                body.get(field) if read is None else _read_or_refuse(read, context, field, self.recipe.place)
+                body.get(name) if read is None else _read_or_refuse(read, context, name, self.recipe.place)
             )
             if stated is not None and stated != "":
-                identity[field] = plain_text(stated)
+                identity[name] = plain_text(stated)
             elif not context.faults:
                 refusal = RefusalError(
                     Code.NO_IDENTITY, "the identity field is blank", "Fill it in in the source."
                 )
-                context.refuse(refusal, field, self.recipe.place)
+                context.refuse(refusal, name, self.recipe.place)
         return identity
 
     def _record_choices(self, context: RecordContext, body: Mapping[str, Any]) -> None:

@@ -179,6 +179,19 @@ def _has_transform(node: Node, wanted: str) -> bool:
     return any(_has_transform(item, wanted) for item in node.items())
 
 
+def _shortened(file: MappingFile) -> Iterator[tuple[str, str]]:
+    """Yield each field whose references are shortened, with the field or let that its changes name."""
+    lets = (file.get("let") or _EMPTY).children()
+    for name, field in (file.get("fields") or _EMPTY).children().items():
+        column = field.get("from")
+        if _has_transform(field, SHORT_REFERENCE):
+            yield name, name
+        elif (
+            column is not None and column.text in lets and _has_transform(lets[column.text], SHORT_REFERENCE)
+        ):
+            yield name, column.text
+
+
 def _named_crosswalks(node: Node) -> Iterator[str]:
     """Yield the crosswalk of each transform that names one."""
     for name, child in node.children().items():
@@ -267,11 +280,7 @@ def _compile_file(
             for name in dict.fromkeys(_named_crosswalks(file.root))
             if (table := environment.crosswalks[name]) is not None
         ),
-        shortened=tuple(
-            name
-            for name, field in (file.get("fields") or _EMPTY).children().items()
-            if _has_transform(field, SHORT_REFERENCE)
-        ),
+        shortened=dict(_shortened(file)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import count
 from types import MappingProxyType
@@ -60,13 +60,14 @@ class Screening:
         catalog: Catalog,
         settings: BusinessSettings,
         counts: Callable[[Quarantined], bool] = lambda _: False,
-        shortened: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        shortened: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     ) -> None:
         """Screen the outcomes of a business.
 
         Args:
             counts: whether a record that shares an identity was decided to be the one that counts.
-            shortened: by mapping, the fields whose references it shortens.
+            shortened: by mapping, the fields whose references it shortens, each with what its changes are
+                listed under: the field itself, or a let.
         """
         self._catalog = catalog
         self._counts = counts
@@ -129,9 +130,9 @@ class Screening:
         originals = {
             change.field: change.before for change in draft.changes if change.rule.startswith(SHORT_REFERENCE)
         }
-        for field in self._shortened.get(draft.mapping, ()):
+        for field, listed in self._shortened.get(draft.mapping, {}).items():
             if isinstance(value := draft.body.get(field), str):
-                self._register.add_short(draft.kind, field, value, originals.get(field, value))
+                self._register.add_short(draft.kind, field, value, originals.get(listed, value))
 
     def _set_aside_same_short(self, outcomes: Outcomes) -> None:
         """Quarantine the drafts whose references are the same only because they were shortened."""
