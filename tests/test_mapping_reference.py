@@ -15,6 +15,7 @@ from sagerecon.documents.document import read_document
 from sagerecon.documents.package import catalog, schema
 from sagerecon.documents.schema import check_schema
 from sagerecon.mapping.compiler import compile_mappings
+from sagerecon.mapping.parts import read_block, read_overlay
 from sagerecon.mapping.crosswalk import read_crosswalk
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
 
@@ -37,6 +38,11 @@ def test_each_block_compiles(block: str) -> None:
         assert check_schema(read_document(block, "it.yaml")[0], schema("crosswalk")) == []
         return
     text = block if "sagerecon: mapping/v1" in block else HEAD + block
+    for sort, read in (("block/v1", read_block), ("overlay/v1", read_overlay)):
+        if sort in block:
+            part, findings = read(block, "it.yaml")
+            assert part is not None, findings
+            return
     files = {"block.yaml": text}
     if "mapping: customers\n" not in text:
         files["customers.yaml"] = CUSTOMERS

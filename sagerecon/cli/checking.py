@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, AllowHost, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Env, Folder, Json
 
 
 def check(
@@ -17,6 +17,7 @@ def check(
     ] = None,
     project: Folder = HERE,
     allow_host: AllowHost = None,
+    env: Env = "",
     format_: Annotated[
         str,
         typer.Option(
@@ -66,7 +67,7 @@ def check(
             screen.print(checking.explanation(explain))
             return
         outputs = checking.outputs(format_, output or ())
-        checked = checking.check(project, SystemClock(), allow_host or (), paths or (), fail_level)
+        checked = checking.check(project, SystemClock(), allow_host or (), paths or (), fail_level, env)
         text = checking.write_outputs(outputs, checked)
         if text is not None:
             screen.document(text)

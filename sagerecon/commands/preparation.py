@@ -232,12 +232,12 @@ class _Inputs:
         for mapping in compiled.mappings:
             changes = (on_reading, RowChanges(snapshot.shaped(mapping.dataset)))
             for record in snapshot.records(mapping.dataset, mapping.key):
-                for outcome in mapping.outcomes(record):
+                for part, outcome in mapping.made_of(record):
                     changed = _with_changes(outcome, changes) if any(changes) else outcome
                     checked = screening.check(changed)
                     if isinstance(checked, Draft):
                         periods.add(checked)
-                    file.add(checked, record)
+                    file.add(checked, part)
         screening.set_aside(file)
         file.put("has_orphans", screening.has_orphans)
         tie_outs = TieOutRows(project.tie_outs, snapshot, compiled.crosswalks)

@@ -30,6 +30,15 @@ def with_hint(reason: str, hint: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One of the entities that a record is split into, and the condition under which it is made."""
+
+    name: str
+    when: Reader | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """A condition that each draft must meet; `text` is the expression as written."""
 
@@ -58,6 +67,7 @@ class Recipe:
 
     place: Place  #: the mapping's `target`
     where: Reader | None
+    split: tuple[Part, ...]  #: empty where each record makes one entity
     leave_out: tuple[Rule, ...]
     quarantine: tuple[Rule, ...]
     body: ObjectReader

@@ -182,6 +182,7 @@ class Code(StrEnum):
     NO_IDENTITY = ("no_identity", "A field by which a record is identified is blank.")
     NO_ITEM = ("no_item", "No item of a list meets the condition, and one is required.")
     NO_OTHERWISE = ("no_otherwise", "A `choose` has no `otherwise` branch.")
+    NO_PART = ("no_part", "A record that its mapping splits has no part that applies.")
     NO_REFERENCE = ("no_reference", "A reference is blank, and the mapping does not allow that.")
     NO_ROWS_MATCH = ("no_rows_match", "No row matches a condition of sources.yaml.")
     NO_SHEET = ("no_sheet", "A workbook has no sheet of the declared name.")
@@ -303,6 +304,7 @@ class Code(StrEnum):
         "unknown_attribute",
         "A path or expression names a part that the value does not have.",
     )
+    UNKNOWN_BLOCK = ("unknown_block", "A mapping includes a block that the project does not have.")
     UNKNOWN_COLUMN = ("unknown_column", "A mapping names a column that the dataset does not have.")
     UNKNOWN_CROSSWALK = ("unknown_crosswalk", "A mapping or a tie-out names a crosswalk that does not exist.")
     UNKNOWN_DATASET = ("unknown_dataset", "A mapping or a tie-out names a dataset that does not exist.")

@@ -58,5 +58,7 @@ def read_texts(project: Project, paths: Iterable[Path]) -> tuple[dict[str, str],
 
 def mappings_fingerprint(project: Project) -> str:
     """Return the fingerprint of all that shapes the drafts: mappings, crosswalks, datasets, parameters."""
-    texts = project.texts((project.sources_file, *project.mapping_files, *project.crosswalk_files))
-    return fingerprint({"files": texts, "parameters": dict(project.parameters)})
+    parts = (*project.block_files, *project.overlay_files)
+    files = (project.sources_file, *project.mapping_files, *project.crosswalk_files, *parts)
+    made_from = {"files": project.texts(files), "parameters": dict(project.parameters)}
+    return fingerprint({**made_from, "environment": project.environment} if parts else made_from)
