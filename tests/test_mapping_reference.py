@@ -15,9 +15,9 @@ from sagerecon.documents.document import read_document
 from sagerecon.documents.package import catalog, schema
 from sagerecon.documents.schema import check_schema
 from sagerecon.mapping.compiler import compile_mappings
-from sagerecon.mapping.parts import read_block, read_overlay
 from sagerecon.mapping.crosswalk import read_crosswalk
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
+from sagerecon.mapping.parts import read_block, read_overlay
 
 REFERENCE = ROOT / "docs/mapping.md"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL)
