@@ -1,5 +1,6 @@
 """docs/findings.md: every code, with an example of the messages of mappings."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,12 +8,15 @@ from sagerecon.model.code import all_codes
 
 ROOT = Path(__file__).parents[1]
 GALLERY = ROOT / "tests" / "error_gallery"
+#: A finding of the gallery: its severity and code, and below them its message.
+_MESSAGE = re.compile(r"^(?:error|warning|info) (\w+)\n  (.*)$", re.MULTILINE)
 HEAD = """\
 # Findings
 
-Each finding has a code that stays the same: for counting, filtering, and for allowing a warning on one line (see
-[checking mappings](checking.md)). `sagerecon check --explain CODE` says what a code means. This page lists all, with an
-example where a mapping alone shows one; the messages of others name the file, the record and the way out as well.
+Each finding has a code that stays the same: for counting, filtering, and for allowing a warning on one line
+(see [checking mappings](checking.md)). `sagerecon check --explain CODE` says what a code means. This page
+lists all, with an example where a mapping alone shows one; other messages name the file, the record and the
+way out as well.
 """
 
 
@@ -20,9 +24,8 @@ def examples() -> dict[str, str]:
     """Return by code the first message of the gallery of wrong mappings."""
     found: dict[str, str] = {}
     for piece in sorted(GALLERY.glob("*.txt")):
-        lines = piece.read_text(encoding="utf-8").splitlines()
-        for head, message in zip(lines[::2], lines[1::2], strict=True):
-            found.setdefault(head.split()[1], message.strip())
+        for code, message in _MESSAGE.findall(piece.read_text(encoding="utf-8")):
+            found.setdefault(code, message)
     return found
 
 
