@@ -32,6 +32,12 @@ def check(
             "--output", metavar="FORMAT=FILE", help="Write the findings to a file as well. May be repeated."
         ),
     ] = None,
+    list_transforms: Annotated[
+        bool,
+        typer.Option(
+            "--list-transforms", help="List the transforms of the mapping language; needs no project."
+        ),
+    ] = False,
     fail_level: Annotated[
         str,
         typer.Option(
@@ -56,6 +62,9 @@ def check(
     from sagerecon.model.clock import SystemClock
     from sagerecon.model.count import counted
 
+    if list_transforms:
+        _list_transforms(json)
+        return
     with command(json) as screen:
         if explain is not None:
             screen.event("code", code=explain, about=checking.explanation(explain))
@@ -81,3 +90,15 @@ def check(
                 screen.print(f"The catalog and {counted(checked.mappings, 'mapping')} have no errors.")
         if checked.exit_code:
             raise typer.Exit(checked.exit_code)
+
+
+def _list_transforms(json: bool) -> None:
+    from sagerecon.cli.console import command
+    from sagerecon.commands.transforms import transform_entries
+    from sagerecon.model.transform_entry import transform_document
+    from sagerecon.report.terminal.transforms import transform_lines
+
+    with command(json) as screen:
+        entries = transform_entries()
+        screen.event("result", transforms=[transform_document(entry) for entry in entries])
+        screen.show(*transform_lines(entries))
