@@ -183,7 +183,7 @@ def _unset(field: Field) -> Tree:
 def _source_changes(
     outcome: Outcome, record: Record | None, columns: Iterable[str], mapping: Place
 ) -> list[Change]:
-    """Return what reading and SQL changed of the values of columns, in that order, up to the dataset's values.
+    """Return what reading and SQL changed of the values of columns, in that order.
 
     A change of a source row names the cell; that it is of a column shows in the value that it gave.
     """
