@@ -24,6 +24,12 @@ REFUSALS = {
     "not_a_number": ("credit_limit: {from: name, do: [decimal]}", '{"name": "12,50"}'),
     "not_whole": ("credit_days: {from: name}", '{"name": "A7"}'),
     "not_a_date": ("opened: {from: name, do: [{date: '%d/%m/%Y'}]}", '{"name": "2017-03-31"}'),
+    "ambiguous_date": (
+        "opened: {from: name, do: [{date: ['%d/%m/%Y', '%m/%d/%Y']}]}",
+        '{"name": "04/03/2017"}',
+    ),
+    "invalid_number": ("notes: {from: vat_no, do: [{valid: gb_vat}]}", '{"vat_no": "GB980780685"}'),
+    "not_matched": ("notes: {from: name, do: [{matches: '[A-Z]{3}'}]}", '{"name": "Oak"}'),
     "not_in_enum": ("notes: {from: kind, do: [{enum: {T: trade, S: supply}}]}", '{"kind": "X"}'),
     "not_in_crosswalk": ("notes: {from: kind, do: [{crosswalk: types}]}", '{"kind": "X"}'),
     "division_by_zero": ("credit_limit: {expr: 'limit / 0'}", '{"limit": 5}'),

@@ -26,7 +26,7 @@ from sagerecon.mapping.unmapped import check_unmapped
 from sagerecon.mapping.value import compile_value
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
-from sagerecon.model.draft import OnExisting
+from sagerecon.model.draft import SHORT_REFERENCE, OnExisting
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import MAPPING_LETS, YAML_FINDINGS
 from sagerecon.model.money import decimal
@@ -172,6 +172,31 @@ def _transform_places(node: Node) -> Iterator[Place]:
         yield from _transform_places(item)
 
 
+def _has_transform(node: Node, wanted: str) -> bool:
+    """Return whether a transform of this name is anywhere in a value."""
+    for name, child in node.children().items():
+        if name == "do" and any(
+            wanted == item.text or item.get(wanted) is not None for item in child.items()
+        ):
+            return True
+        if _has_transform(child, wanted):
+            return True
+    return any(_has_transform(item, wanted) for item in node.items())
+
+
+def _shortened(file: MappingFile) -> Iterator[tuple[str, str]]:
+    """Yield each field whose references are shortened, with the field or let that its changes name."""
+    lets = (file.get("let") or _EMPTY).children()
+    for name, field in (file.get("fields") or _EMPTY).children().items():
+        column = field.get("from")
+        if _has_transform(field, SHORT_REFERENCE):
+            yield name, name
+        elif (
+            column is not None and column.text in lets and _has_transform(lets[column.text], SHORT_REFERENCE)
+        ):
+            yield name, column.text
+
+
 def _named_crosswalks(node: Node) -> Iterator[str]:
     """Yield the crosswalk of each transform that names one."""
     for name, child in node.children().items():
@@ -261,6 +286,7 @@ def _compile_file(
             for name in dict.fromkeys(_named_crosswalks(file.root))
             if (table := environment.crosswalks[name]) is not None
         ),
+        shortened=dict(_shortened(file)),
     )
 
 

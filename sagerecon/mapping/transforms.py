@@ -1,11 +1,14 @@
-"""All transforms by name."""
+"""All transforms by name, in the order of their groups."""
 
 from __future__ import annotations
 
+from sagerecon.mapping.check_transforms import CHECK_TRANSFORMS
+from sagerecon.mapping.date_transforms import DATE_TRANSFORMS
 from sagerecon.mapping.number_transforms import NUMBER_TRANSFORMS
 from sagerecon.mapping.table_transforms import TABLE_TRANSFORMS
 from sagerecon.mapping.text_transforms import TEXT_TRANSFORMS
+from sagerecon.mapping.transform import Group
 
-TRANSFORMS = {
-    transform.name: transform for transform in (*TEXT_TRANSFORMS, *NUMBER_TRANSFORMS, *TABLE_TRANSFORMS)
-}
+_ALL = (*TEXT_TRANSFORMS, *DATE_TRANSFORMS, *NUMBER_TRANSFORMS, *TABLE_TRANSFORMS, *CHECK_TRANSFORMS)
+
+TRANSFORMS = {transform.name: transform for group in Group for transform in _ALL if transform.group is group}

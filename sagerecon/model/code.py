@@ -127,6 +127,10 @@ class Code(StrEnum):
     HEADER_REPEATED = ("header_repeated", "A row repeats the header row.")
     IDENTITY_NOT_MAPPED = ("identity_not_mapped", "A field of the identity is not among the mapped fields.")
     IGNORED_AND_USED = ("ignored_and_used", "A column is both ignored and used.")
+    INVALID_NUMBER = (
+        "invalid_number",
+        "The form or the check digits of a number, such as a VAT number, are wrong.",
+    )
     IN_DOUBT = ("in_doubt", "It is not known whether a call was carried out by Sage.")
     INCOMPLETE_STORE = ("incomplete_store", "The store does not know all that was written to Sage.")
     INEXACT_COLUMN = ("inexact_column", "A dataset's column has a binary floating-point type.")
@@ -229,6 +233,7 @@ class Code(StrEnum):
     NOT_SIE = ("not_sie", "A file is not well-formed SIE.")
     NOT_TEXT = ("not_text", "A cell is not text.")
     NOT_VALID = ("not_valid", "A value breaks a rule of the file's schema.")
+    NOT_MATCHED = ("not_matched", "A value does not have the form that the mapping asks for.")
     NOT_WHOLE = ("not_whole", "A number has decimals, and the field takes whole numbers.")
     NOT_XML = ("not_xml", "A file is not well-formed XML, or has a document type declaration.")
     NOT_YAML = ("not_yaml", "A file is not YAML.")
@@ -276,6 +281,10 @@ class Code(StrEnum):
     )
     TEXT_NOT_BOOLEAN = ("text_not_boolean", "Text is given where true or false is needed.")
     TEST_FAILED = ("test_failed", "The outcome of a test is not the expected one.")
+    SAME_SHORT_REFERENCE = (
+        "same_short_reference",
+        "Two references of the source become the same one when they are shortened.",
+    )
     SAMPLE_DIFFERS = (
         "sample_differs",
         "The mappings give other outcomes of a sample than those that were kept.",

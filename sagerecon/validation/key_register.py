@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from sagerecon.model.draft import Draft, LeftOut, Outcome
@@ -18,6 +20,7 @@ _TABLES = """
 CREATE TABLE own (position INTEGER PRIMARY KEY, kind TEXT, key TEXT, unsent INTEGER);
 CREATE TABLE natural (kind TEXT, field TEXT, value TEXT, position INTEGER);
 CREATE TABLE refs (position INTEGER, kind TEXT, key TEXT);
+CREATE TABLE short (position INTEGER, kind TEXT, field TEXT, value TEXT, original TEXT);
 CREATE TABLE counted (kind TEXT, key TEXT, by_kind TEXT, by_key TEXT, PRIMARY KEY (kind, key));
 """
 #: Digits of the codes that are tried with other leading zeros.
@@ -26,6 +29,7 @@ _LONGEST_CODE = 12
 _INDEXES = """
 CREATE INDEX own_by_key ON own (kind, key, unsent);
 CREATE INDEX natural_by_key ON natural (kind, field, value, position);
+CREATE INDEX short_by_value ON short (kind, field, value, original);
 CREATE INDEX refs_by_position ON refs (position, kind, key);
 """
 _SHARING = """
@@ -37,6 +41,12 @@ SELECT position FROM natural JOIN (
     SELECT kind, field, value FROM natural GROUP BY kind, field, value HAVING min(position) < max(position)
 ) USING (kind, field, value)
 ORDER BY position
+"""
+_SAME_SHORT = """
+SELECT kind, field, value, position, original FROM short JOIN (
+    SELECT kind, field, value FROM short GROUP BY kind, field, value HAVING min(original) < max(original)
+) USING (kind, field, value)
+ORDER BY kind, field, value, position
 """
 _IS_SENT = "(unsent IS NULL OR unsent >= :round)"
 _IS_LOST = f"""
@@ -81,6 +91,11 @@ class KeyRegister:
         self._own: list[tuple[int, str, str, int | None]] = []
         self._natural: list[tuple[str, str, str, int]] = []
         self._refs: list[tuple[int, str, str]] = []
+        self._short: list[tuple[int, str, str, str, str]] = []
+
+    def add_short(self, kind: str, field: str, value: str, original: str) -> None:
+        """Add a reference of the draft that `add` takes next, as it was shortened or kept."""
+        self._short.append((self._count, kind, field, value, original))
 
     def add(self, outcome: Outcome) -> None:
         """Add the outcome at the next position."""
@@ -110,6 +125,15 @@ class KeyRegister:
         self._write()
         self._database.executescript(_INDEXES)
         return self._positions(_SHARING)
+
+    def same_short(self) -> Iterator[list[tuple[int, str, str, str]]]:
+        """Yield the drafts of each short reference that stands for several originals.
+
+        Each has its position, the field, the short reference and the original. It is asked after `sharing`.
+        """
+        rows = self._database.execute(_SAME_SHORT).fetchall()
+        for _, same in groupby(rows, key=lambda row: row[:3]):
+            yield [(position, field, value, original) for _, field, value, position, original in same]
 
     def set_aside(self, position: int, in_round: int) -> None:
         """Note that the outcome at a position is not sent, from the round after this one on."""
@@ -169,7 +193,13 @@ class KeyRegister:
         return [position for (position,) in self._database.execute(query, values)]
 
     def _write(self) -> None:
-        for table, rows in (("own", self._own), ("natural", self._natural), ("refs", self._refs)):
+        tables: dict[str, list[Any]] = {
+            "own": self._own,
+            "natural": self._natural,
+            "refs": self._refs,
+            "short": self._short,
+        }
+        for table, rows in tables.items():
             if rows:
                 marks = ", ".join("?" * len(rows[0]))
                 self._database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - a table above
