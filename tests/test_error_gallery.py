@@ -55,7 +55,7 @@ REFUSALS = {
 
 #: Codes that need several files, project settings or a rule; test_mapping_compiler has them.
 _BY_SEVERAL = {"duplicate_mapping", "merged_into_another_kind", "kind_not_available", "field_not_available"}
-_BY_RULE = {"quarantined_by_rule", "no_part", "check_failed", "no_identity"}
+_BY_RULE = {"quarantined_by_rule", "plugin_fails", "no_part", "check_failed", "no_identity"}
 
 #: Codes of limits that take a large mapping; test_mapping_limits has them.
 _BY_SIZE = {"too_many_items", "too_many_lets", "too_deep"}

@@ -21,11 +21,13 @@ from sagerecon.mapping.compiler import (
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
 from sagerecon.mapping.parts import Part, Parts, read_block, read_overlay
 from sagerecon.mapping.probe import Probe
+from sagerecon.mapping.transforms import PLUGIN_FAULTS
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.count import counted
 from sagerecon.model.errors import FindingsError, MappingError, ProjectError, ProjectFileError
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import NOWHERE
 from sagerecon.model.value import fingerprint
 from sagerecon.project.file import ProjectDraft, read_project_with_faults
 from sagerecon.project.project import FILE, Project, TieOutSource
@@ -196,6 +198,7 @@ def _check(project: Project, probe: Probe | None, scope: _Scope | None = None) -
     findings += [*source_findings, *unreadable, *mapping_findings, *tie_outs]
     draft = scope.draft if scope is not None else None
     findings = [finding for finding in findings if finding.code not in _following(sources, draft)]
+    findings += _plugin_findings()
     if draft is None:
         findings += project.warnings
     elif draft.findings:
@@ -205,6 +208,13 @@ def _check(project: Project, probe: Probe | None, scope: _Scope | None = None) -
         raise ProjectFileError(findings) if is_unread else MappingError(findings)
     known = {name: crosswalk for name, crosswalk in crosswalks.items() if crosswalk is not None}
     return Compiled(mappings, known, sources, tuple(findings))
+
+
+def _plugin_findings() -> Iterator[Finding]:
+    """Yield a warning for each installed plugin that cannot be used."""
+    hint = "Install a version of it that works with this one, or uninstall it."
+    for fault in PLUGIN_FAULTS:
+        yield Finding(Code.PLUGIN_NOT_USED, NOWHERE, fault, hint, severity=Severity.WARNING)
 
 
 def _following(sources: CompiledSources, draft: ProjectDraft | None) -> set[Code]:

@@ -247,6 +247,8 @@ class Code(StrEnum):
     OUTSIDE_FOLDER = ("outside_folder", "A path leads out of the folder in which it must lie.")
     OVER_ALLOCATED = ("over_allocated", "A payment settles more than its amount.")
     PARKED = ("parked", "A step could not be carried out now and is tried again by the next run.")
+    PLUGIN_FAILS = ("plugin_fails", "A transform of an installed plugin raises an error for a record.")
+    PLUGIN_NOT_USED = ("plugin_not_used", "An installed plugin cannot be loaded, or has a name that exists.")
     QUARANTINED_BY_RULE = ("quarantined_by_rule", "A named rule of the mapping quarantines the record.")
     QUOTE_NOT_CLOSED = ("quote_not_closed", "A quoted CSV cell is never closed.")
     RAGGED_ROW = ("ragged_row", "A row has more or fewer cells than the header row.")
