@@ -241,6 +241,8 @@ def test_the_account_number_of_a_customer_is_their_number(drafted: Callable[...,
 def test_the_number_of_another_thing_is_a_key_for_review_alone(drafted: Callable[..., str]) -> None:
     text = drafted("posten", "Kundennr,Zeichen\n70001,x\n70002,x\n", "contact_opening_balance")
     assert "key: [kundennr]}  # REVIEW: is it the number of the record?\n" in text
+    text = drafted("more", "Kundennr,Zeichen\n70001,x\n70002,y\n", "contact_opening_balance")
+    assert "key: [zeichen]}\n" in text
 
 
 def test_a_draft_of_bills_refers_to_the_suppliers(drafted: Callable[..., str]) -> None:
