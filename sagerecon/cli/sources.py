@@ -23,6 +23,15 @@ def snapshot(project: Folder = HERE, allow_host: AllowHost = None, env: Env = ""
         screen.show(source_files(files))
         for record in preparation.not_carried_records(prepared) if json else ():
             screen.event("not_carried", **not_carried_document(record))
+        for draft, change in preparation.short_references(prepared) if json else ():
+            screen.event(
+                "short_reference",
+                kind=draft.kind,
+                key=draft.key,
+                field=change.field,
+                before=change.before,
+                after=change.after,
+            )
         screen.show(*not_carried_lines(preparation.not_carried_records(prepared)))
         screen.findings(prepared.findings)
         screen.print(f"Snapshot {prepared.snapshot[:12]} written.")

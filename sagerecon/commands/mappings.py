@@ -21,11 +21,13 @@ from sagerecon.mapping.compiler import (
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
 from sagerecon.mapping.parts import Part, Parts, read_block, read_overlay
 from sagerecon.mapping.probe import Probe
+from sagerecon.mapping.transforms import PLUGIN_FAULTS
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.count import counted
 from sagerecon.model.errors import FindingsError, MappingError, ProjectError, ProjectFileError
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import NOWHERE
 from sagerecon.model.value import fingerprint
 from sagerecon.project.file import ProjectDraft, read_project_with_faults
 from sagerecon.project.project import FILE, Project, TieOutSource
@@ -115,6 +117,9 @@ def check_folder(
         ProjectError: the folder has no project file, it cannot be read, or a path has no file of the project.
     """
     draft = read_project_with_faults(folder, allow_hosts, environment)
+    # Other commands work without mappings; a check that finds none to check has failed.
+    missing = [replace(finding, severity=Severity.ERROR) for finding in draft.project.warnings]
+    draft = replace(draft, findings=(*draft.findings, *missing))
     project = draft.project
     chosen = _chosen(project, paths)
     others = (project.sources_file, *project.crosswalk_files, *project.block_files, *project.overlay_files)
@@ -193,13 +198,23 @@ def _check(project: Project, probe: Probe | None, scope: _Scope | None = None) -
     findings += [*source_findings, *unreadable, *mapping_findings, *tie_outs]
     draft = scope.draft if scope is not None else None
     findings = [finding for finding in findings if finding.code not in _following(sources, draft)]
-    if draft is not None and draft.findings:
+    findings += _plugin_findings()
+    if draft is None:
+        findings += project.warnings
+    elif draft.findings:
         raise ProjectFileError([*draft.findings, *findings])
     if any(finding.severity is Severity.ERROR for finding in findings):
         is_unread = any(finding.code is Code.UNREADABLE for finding in findings)
         raise ProjectFileError(findings) if is_unread else MappingError(findings)
     known = {name: crosswalk for name, crosswalk in crosswalks.items() if crosswalk is not None}
     return Compiled(mappings, known, sources, tuple(findings))
+
+
+def _plugin_findings() -> Iterator[Finding]:
+    """Yield a warning for each installed plugin that cannot be used."""
+    hint = "Install a version of it that works with this one, or uninstall it."
+    for fault in PLUGIN_FAULTS:
+        yield Finding(Code.PLUGIN_NOT_USED, NOWHERE, fault, hint, severity=Severity.WARNING)
 
 
 def _following(sources: CompiledSources, draft: ProjectDraft | None) -> set[Code]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
-from sagerecon.mapping.recipe import Recipe, Rule
+from sagerecon.mapping.recipe import Recipe, Rule, with_hint
 from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, plain_text
 from sagerecon.mapping.scope import PART
 from sagerecon.model.code import Code
@@ -44,6 +44,8 @@ class CompiledMapping:
     recipe: Recipe
     tests: Node | None = None  #: the name of the file with its tests
     crosswalks: tuple[Crosswalk, ...] = ()  #: those that its transforms name
+    #: The fields whose references it shortens, with what the change is listed under: the field, or a let.
+    shortened: Mapping[str, str] = field(default_factory=dict)
 
     def effective_days(self, target: str) -> frozenset[date]:
         """Return the days on which a row of its crosswalks begins or ceases to give `target`."""
@@ -134,7 +136,7 @@ class CompiledMapping:
             kind=self.kind,
             key=draft_key(self.name, record.key),
             rule=rule.name,
-            reason=rule.reason,
+            reason=with_hint(rule.reason, rule.hint),
             origins=record.origins,
             amount=self._amount(context),
             label=self._label(context, record),
@@ -146,7 +148,8 @@ class CompiledMapping:
         recipe = self.recipe
         for rule in recipe.quarantine:
             if _read_or_refuse(rule.when, context, rule.name, rule.place):
-                refusal = RefusalError(Code.QUARANTINED_BY_RULE, rule.reason, f"Rule {rule.name}.")
+                hint = f"Rule {rule.name}: {rule.hint}" if rule.hint else f"Rule {rule.name}."
+                refusal = RefusalError(Code.QUARANTINED_BY_RULE, rule.reason, hint)
                 context.refuse(refusal, "", rule.place)
         body = recipe.body.read(context) or {}
         if recipe.checks:
@@ -173,21 +176,21 @@ class CompiledMapping:
         for check in self.recipe.checks:
             if not _read_or_refuse(check.holds, context, check.name, check.place):
                 message = check.reason or f"check {check.name} failed: {check.text}"
-                context.refuse(RefusalError(Code.CHECK_FAILED, message), "", check.place)
+                context.refuse(RefusalError(Code.CHECK_FAILED, message, check.hint), "", check.place)
 
     def _identity(self, context: RecordContext, body: Mapping[str, Any]) -> dict[str, str]:
         identity: dict[str, str] = {}
-        for field, read in self.recipe.identity.items():
+        for name, read in self.recipe.identity.items():
             stated = (
-                body.get(field) if read is None else _read_or_refuse(read, context, field, self.recipe.place)
+                body.get(name) if read is None else _read_or_refuse(read, context, name, self.recipe.place)
             )
             if stated is not None and stated != "":
-                identity[field] = plain_text(stated)
+                identity[name] = plain_text(stated)
             elif not context.faults:
                 refusal = RefusalError(
                     Code.NO_IDENTITY, "the identity field is blank", "Fill it in in the source."
                 )
-                context.refuse(refusal, field, self.recipe.place)
+                context.refuse(refusal, name, self.recipe.place)
         return identity
 
     def _record_choices(self, context: RecordContext, body: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults, TooManyFindingsError
 from sagerecon.mapping.identity import compile_identity
 from sagerecon.mapping.objects import ObjectReader, compile_fields
-from sagerecon.mapping.parts import NO_PARTS, Parts
+from sagerecon.mapping.parts import Parts
 from sagerecon.mapping.probe import Probe, counted_outcomes
 from sagerecon.mapping.recipe import Part, Recipe
 from sagerecon.mapping.record_context import NUMBERS, CompiledValue, Reader, with_article
@@ -26,7 +26,7 @@ from sagerecon.mapping.unmapped import check_unmapped
 from sagerecon.mapping.value import compile_value
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
-from sagerecon.model.draft import OnExisting
+from sagerecon.model.draft import SHORT_REFERENCE, OnExisting
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import MAPPING_LETS, YAML_FINDINGS
 from sagerecon.model.money import decimal
@@ -140,7 +140,7 @@ class Environment:
         return str(self.parameters.get(name) or "")
 
 
-def read_mapping(name: str, text: str, schema: Mapping[str, Any], parts: Parts = NO_PARTS) -> MappingFile:
+def read_mapping(name: str, text: str, schema: Mapping[str, Any], parts: Parts | None = None) -> MappingFile:
     """Return a mapping file as YAML, with the findings about its form.
 
     Args:
@@ -149,8 +149,8 @@ def read_mapping(name: str, text: str, schema: Mapping[str, Any], parts: Parts =
         parts: the blocks that it may include, and the overlays that apply.
     """
     root, findings = read_document(text, name)
-    faults = Faults(text, parts.texts())
-    if not findings:
+    faults = Faults(text, parts.texts() if parts is not None else {})
+    if not findings and parts is not None:
         root, lacking = parts.laid_on(root)
         faults.findings += lacking
     faults.findings += findings
@@ -170,6 +170,31 @@ def _transform_places(node: Node) -> Iterator[Place]:
         yield from _transform_places(child)
     for item in node.items():
         yield from _transform_places(item)
+
+
+def _has_transform(node: Node, wanted: str) -> bool:
+    """Return whether a transform of this name is anywhere in a value."""
+    for name, child in node.children().items():
+        if name == "do" and any(
+            wanted == item.text or item.get(wanted) is not None for item in child.items()
+        ):
+            return True
+        if _has_transform(child, wanted):
+            return True
+    return any(_has_transform(item, wanted) for item in node.items())
+
+
+def _shortened(file: MappingFile) -> Iterator[tuple[str, str]]:
+    """Yield each field whose references are shortened, with the field or let that its changes name."""
+    lets = (file.get("let") or _EMPTY).children()
+    for name, field in (file.get("fields") or _EMPTY).children().items():
+        column = field.get("from")
+        if _has_transform(field, SHORT_REFERENCE):
+            yield name, name
+        elif (
+            column is not None and column.text in lets and _has_transform(lets[column.text], SHORT_REFERENCE)
+        ):
+            yield name, column.text
 
 
 def _named_crosswalks(node: Node) -> Iterator[str]:
@@ -261,6 +286,7 @@ def _compile_file(
             for name in dict.fromkeys(_named_crosswalks(file.root))
             if (table := environment.crosswalks[name]) is not None
         ),
+        shortened=dict(_shortened(file)),
     )
 
 

@@ -21,6 +21,12 @@ class Rule:
     reason: str
     place: Place
     merged_into: Reader | None = None
+    hint: str = ""  #: what to do about the record
+
+
+def with_hint(reason: str, hint: str) -> str:
+    """Return a reason followed by what to do, for lists that show both in one text."""
+    return f"{reason.rstrip('.')}. {hint}" if hint else reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Check:
     text: str
     reason: str
     place: Place
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,10 @@ class Code(StrEnum):
     HEADER_REPEATED = ("header_repeated", "A row repeats the header row.")
     IDENTITY_NOT_MAPPED = ("identity_not_mapped", "A field of the identity is not among the mapped fields.")
     IGNORED_AND_USED = ("ignored_and_used", "A column is both ignored and used.")
+    INVALID_NUMBER = (
+        "invalid_number",
+        "The form or the check digits of a number, such as a VAT number, are wrong.",
+    )
     IN_DOUBT = ("in_doubt", "It is not known whether a call was carried out by Sage.")
     INCOMPLETE_STORE = ("incomplete_store", "The store does not know all that was written to Sage.")
     INEXACT_COLUMN = ("inexact_column", "A dataset's column has a binary floating-point type.")
@@ -187,6 +191,10 @@ class Code(StrEnum):
     NO_SUCH_DATASET = ("no_such_dataset", "A dataset is not declared in sources.yaml.")
     NO_SUCH_FILE = ("no_such_file", "No file matches a pattern of sagerecon.yaml.")
     NO_TARGET = ("no_target", "A reference names neither a mapping nor a kind.")
+    NOTATION_TOLD = (
+        "notation_told",
+        "How a column that is not declared writes its cells, as it would be read.",
+    )
     NOT_A_DATE = ("not_a_date", "Text is not a date.")
     NOT_A_LIST = ("not_a_list", "A value is not a list, and a list is required.")
     NOT_A_MAPPING = ("not_a_mapping", "A YAML file does not hold a mapping of keys to values.")
@@ -225,6 +233,7 @@ class Code(StrEnum):
     NOT_SIE = ("not_sie", "A file is not well-formed SIE.")
     NOT_TEXT = ("not_text", "A cell is not text.")
     NOT_VALID = ("not_valid", "A value breaks a rule of the file's schema.")
+    NOT_MATCHED = ("not_matched", "A value does not have the form that the mapping asks for.")
     NOT_WHOLE = ("not_whole", "A number has decimals, and the field takes whole numbers.")
     NOT_XML = ("not_xml", "A file is not well-formed XML, or has a document type declaration.")
     NOT_YAML = ("not_yaml", "A file is not YAML.")
@@ -238,6 +247,8 @@ class Code(StrEnum):
     OUTSIDE_FOLDER = ("outside_folder", "A path leads out of the folder in which it must lie.")
     OVER_ALLOCATED = ("over_allocated", "A payment settles more than its amount.")
     PARKED = ("parked", "A step could not be carried out now and is tried again by the next run.")
+    PLUGIN_FAILS = ("plugin_fails", "A transform of an installed plugin raises an error for a record.")
+    PLUGIN_NOT_USED = ("plugin_not_used", "An installed plugin cannot be loaded, or has a name that exists.")
     QUARANTINED_BY_RULE = ("quarantined_by_rule", "A named rule of the mapping quarantines the record.")
     QUOTE_NOT_CLOSED = ("quote_not_closed", "A quoted CSV cell is never closed.")
     RAGGED_ROW = ("ragged_row", "A row has more or fewer cells than the header row.")
@@ -272,6 +283,10 @@ class Code(StrEnum):
     )
     TEXT_NOT_BOOLEAN = ("text_not_boolean", "Text is given where true or false is needed.")
     TEST_FAILED = ("test_failed", "The outcome of a test is not the expected one.")
+    SAME_SHORT_REFERENCE = (
+        "same_short_reference",
+        "Two references of the source become the same one when they are shortened.",
+    )
     SAMPLE_DIFFERS = (
         "sample_differs",
         "The mappings give other outcomes of a sample than those that were kept.",

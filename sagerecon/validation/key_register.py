@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from sagerecon.model.draft import Draft, LeftOut, Outcome
@@ -18,11 +20,16 @@ _TABLES = """
 CREATE TABLE own (position INTEGER PRIMARY KEY, kind TEXT, key TEXT, unsent INTEGER);
 CREATE TABLE natural (kind TEXT, field TEXT, value TEXT, position INTEGER);
 CREATE TABLE refs (position INTEGER, kind TEXT, key TEXT);
+CREATE TABLE short (position INTEGER, kind TEXT, field TEXT, value TEXT, original TEXT);
 CREATE TABLE counted (kind TEXT, key TEXT, by_kind TEXT, by_key TEXT, PRIMARY KEY (kind, key));
 """
+#: Digits of the codes that are tried with other leading zeros.
+_LONGEST_CODE = 12
+
 _INDEXES = """
 CREATE INDEX own_by_key ON own (kind, key, unsent);
 CREATE INDEX natural_by_key ON natural (kind, field, value, position);
+CREATE INDEX short_by_value ON short (kind, field, value, original);
 CREATE INDEX refs_by_position ON refs (position, kind, key);
 """
 _SHARING = """
@@ -34,6 +41,12 @@ SELECT position FROM natural JOIN (
     SELECT kind, field, value FROM natural GROUP BY kind, field, value HAVING min(position) < max(position)
 ) USING (kind, field, value)
 ORDER BY position
+"""
+_SAME_SHORT = """
+SELECT kind, field, value, position, original FROM short JOIN (
+    SELECT kind, field, value FROM short GROUP BY kind, field, value HAVING min(original) < max(original)
+) USING (kind, field, value)
+ORDER BY kind, field, value, position
 """
 _IS_SENT = "(unsent IS NULL OR unsent >= :round)"
 _IS_LOST = f"""
@@ -49,6 +62,7 @@ WHERE (draft.unsent IS NULL OR draft.unsent >= :round) AND {_IS_LOST} ORDER BY r
 """  # noqa: S608 - constants
 _LOST = f"SELECT DISTINCT kind, key FROM refs WHERE position = :position AND {_IS_LOST}"  # noqa: S608 - constants
 _LAST_UNSENT = f"SELECT max(position) FROM own WHERE kind = :kind AND key = :key AND NOT {_IS_SENT}"  # noqa: S608 - constants
+_KNOWN = "SELECT 1 FROM own WHERE kind = :kind AND key = :key"
 #: Of each record in whose place another counts, that which counts in the place of the other.
 _FURTHER = """
 UPDATE counted SET by_kind = next.by_kind, by_key = next.by_key FROM counted AS next
@@ -77,6 +91,11 @@ class KeyRegister:
         self._own: list[tuple[int, str, str, int | None]] = []
         self._natural: list[tuple[str, str, str, int]] = []
         self._refs: list[tuple[int, str, str]] = []
+        self._short: list[tuple[int, str, str, str, str]] = []
+
+    def add_short(self, kind: str, field: str, value: str, original: str) -> None:
+        """Add a reference of the draft that `add` takes next, as it was shortened or kept."""
+        self._short.append((self._count, kind, field, value, original))
 
     def add(self, outcome: Outcome) -> None:
         """Add the outcome at the next position."""
@@ -106,6 +125,15 @@ class KeyRegister:
         self._write()
         self._database.executescript(_INDEXES)
         return self._positions(_SHARING)
+
+    def same_short(self) -> Iterator[list[tuple[int, str, str, str]]]:
+        """Yield the drafts of each short reference that stands for several originals.
+
+        Each has its position, the field, the short reference and the original. It is asked after `sharing`.
+        """
+        rows = self._database.execute(_SAME_SHORT).fetchall()
+        for _, same in groupby(rows, key=lambda row: row[:3]):
+            yield [(position, field, value, original) for _, field, value, position, original in same]
 
     def set_aside(self, position: int, in_round: int) -> None:
         """Note that the outcome at a position is not sent, from the round after this one on."""
@@ -145,6 +173,18 @@ class KeyRegister:
         row = self._database.execute(_LAST_UNSENT, {"kind": kind, "key": key, "round": in_round}).fetchone()
         return None if row[0] is None else int(row[0])
 
+    def with_other_zeros(self, kind: str, key: str) -> str:
+        """Return a key that differs from one that is missing in leading zeros alone; empty for none."""
+        head, slash, code = key.rpartition("/")
+        bare = code.lstrip("0")
+        if not code.isdigit() or not bare:
+            return ""
+        for length in range(len(bare), _LONGEST_CODE + 1):
+            other = f"{head}{slash}{bare.zfill(length)}"
+            if self._database.execute(_KNOWN, {"kind": kind, "key": other}).fetchone() is not None:
+                return other
+        return ""
+
     def referring_to_counted(self) -> list[int]:
         """Return the positions of what refers to a record in whose place another counts."""
         return self._positions(_REFERRING)
@@ -153,7 +193,13 @@ class KeyRegister:
         return [position for (position,) in self._database.execute(query, values)]
 
     def _write(self) -> None:
-        for table, rows in (("own", self._own), ("natural", self._natural), ("refs", self._refs)):
+        tables: dict[str, list[Any]] = {
+            "own": self._own,
+            "natural": self._natural,
+            "refs": self._refs,
+            "short": self._short,
+        }
+        for table, rows in tables.items():
             if rows:
                 marks = ", ".join("?" * len(rows[0]))
                 self._database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - a table above

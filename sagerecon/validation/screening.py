@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import count
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.code import Code
-from sagerecon.model.draft import DUPLICATE_RULE, Draft, LeftOut, Node, Outcome, Quarantined, Reference
+from sagerecon.model.draft import (
+    DUPLICATE_RULE,
+    SHORT_REFERENCE,
+    Draft,
+    LeftOut,
+    Node,
+    Outcome,
+    Quarantined,
+    Reference,
+)
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import NOWHERE
 from sagerecon.validation.duplicates import quarantined, set_apart
@@ -50,15 +60,19 @@ class Screening:
         catalog: Catalog,
         settings: BusinessSettings,
         counts: Callable[[Quarantined], bool] = lambda _: False,
+        shortened: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     ) -> None:
         """Screen the outcomes of a business.
 
         Args:
             counts: whether a record that shares an identity was decided to be the one that counts.
+            shortened: by mapping, the fields whose references it shortens, each with what its changes are
+                listed under: the field itself, or a let.
         """
         self._catalog = catalog
         self._counts = counts
         self._settings = settings
+        self._shortened = shortened
         self._register = KeyRegister()
         self.has_orphans = False  #: whether a draft refers to a record of ours that is not sent
 
@@ -68,6 +82,8 @@ class Screening:
             found = (finding for rule in RULES for finding in rule(outcome, self._catalog, self._settings))
             errors = [finding for finding in found if finding.severity is Severity.ERROR]
             outcome = quarantined(outcome, errors) if errors else outcome
+        if self._shortened and isinstance(outcome, Draft):
+            self._add_short(outcome)
         self._register.add(outcome)
         return outcome
 
@@ -82,6 +98,7 @@ class Screening:
             outcomes: what `check` returned, in the same order.
         """
         self._set_apart(outcomes)
+        self._set_aside_same_short(outcomes)
         self._register.follow_merges()
         for number in count(1):
             orphans = self._register.orphans(number)
@@ -109,6 +126,30 @@ class Screening:
             if isinstance(outcome, LeftOut):
                 self._register.count_instead(draft, (draft.kind, outcome.merged_into))
 
+    def _add_short(self, draft: Draft) -> None:
+        originals = {
+            change.field: change.before for change in draft.changes if change.rule.startswith(SHORT_REFERENCE)
+        }
+        for field, listed in self._shortened.get(draft.mapping, {}).items():
+            if isinstance(value := draft.body.get(field), str):
+                self._register.add_short(draft.kind, field, value, originals.get(listed, value))
+
+    def _set_aside_same_short(self, outcomes: Outcomes) -> None:
+        """Quarantine the drafts whose references are the same only because they were shortened."""
+        for same in self._register.same_short():
+            for at, field, value, original in same:
+                draft = outcomes[at]
+                if not isinstance(draft, Draft):
+                    continue
+                other = next(each for _, _, _, each in same if each != original)
+                message = (
+                    f"{described(draft)}: {field} '{original}' and '{other}' are both shortened to '{value}'."
+                )
+                hint = "Give one of them another reference in the source, or allow more characters: length."
+                finding = Finding(Code.SAME_SHORT_REFERENCE, place_of(draft), message, hint)
+                outcomes[at] = quarantined(draft, [finding])
+                self._register.set_aside(at, 0)
+
     def _set_aside_orphan(self, outcomes: Outcomes, at: int, number: int) -> None:
         """Quarantine a draft that refers to a record which is not sent, in a round of this number."""
         draft = outcomes[at]
@@ -123,7 +164,11 @@ class Screening:
 
     def _orphan_finding(self, draft: Draft, reference: Reference, outcomes: Outcomes, number: int) -> Finding:
         at = self._register.last_unsent(reference.kind, str(reference.key), number)
-        return _orphan_finding(draft, reference, None if at is None else outcomes[at])
+        if at is not None:
+            return _orphan_finding(draft, reference, outcomes[at])
+        return _orphan_finding(
+            draft, reference, None, self._register.with_other_zeros(reference.kind, str(reference.key))
+        )
 
     def _redirected(self, node: Node) -> Any:
         """Return a part of a body in which each reference leads to the record that counts."""
@@ -141,8 +186,8 @@ class Screening:
 
 def _merged_into_nothing(record: Outcome) -> Outcome:
     """Return a record that its mapping merges into one which is not sent, quarantined."""
-    if not isinstance(record, LeftOut) or record.rule == DUPLICATE_RULE:
-        return record
+    if not isinstance(record, LeftOut) or record.rule == DUPLICATE_RULE or not record.merged_into:
+        return record  # it only shares its key with one that is merged
     place = record.origins[0] if record.origins else NOWHERE
     named = f"{record.kind.replace('_', ' ')} {record.label or record.key}"
     message = f"{named} is merged into {record.merged_into}, which will not be in Sage."
@@ -158,13 +203,23 @@ def _merged_into_nothing(record: Outcome) -> Outcome:
     )
 
 
-def _orphan_finding(draft: Draft, reference: Reference, record: Outcome | None) -> Finding:
-    """Return the finding for a reference to `record`, which is not sent; None where there is none."""
+def _orphan_finding(
+    draft: Draft, reference: Reference, record: Outcome | None, other_zeros: str = ""
+) -> Finding:
+    """Return the finding for a reference to `record`, which is not sent; None where there is none.
+
+    Args:
+        other_zeros: a known key that differs in leading zeros alone.
+    """
     where = f" ({record.origins[0]})" if record is not None and record.origins else ""
     if isinstance(record, Quarantined):
         why, hint = f"{record.label or reference.key}{where} is quarantined", "Correct that record first."
     elif record is not None:
         why, hint = f"{record.label or reference.key}{where} is left out", "Leave this one out as well."
+    elif other_zeros:
+        why = f"there is no {reference}, but '{other_zeros}'"
+        digits = len(other_zeros.rpartition("/")[2])
+        hint = f"Give both keys the same zeros in the SQL of a dataset: lpad(code::TEXT, {digits}, '0')."
     else:
         why, hint = f"there is no {reference}", "Add the record, or correct the key in the source."
     return Finding(
