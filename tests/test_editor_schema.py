@@ -1,6 +1,7 @@
 """The JSON Schemas that `sagerecon schema` writes, validated as an editor does, and asked through one."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from sagerecon.commands.projects import init
 from sagerecon.commands.schemas import write_schemas
 from sagerecon.documents.document import read_document
 from sagerecon.documents.package import packs, schema
+from sagerecon.mapping.transforms import TRANSFORMS
 
 MAPPING = """\
 # yaml-language-server: $schema=../.sagerecon/mapping.schema.json
@@ -118,6 +120,14 @@ def test_a_name_that_does_not_exist_does_not_meet_the_schema(
 ) -> None:
     assert before in MAPPING
     assert faults(validator, MAPPING.replace(before, after)) == [place]
+
+
+def test_every_example_of_a_transform_meets_the_schema(validator: jsonschema.Draft202012Validator) -> None:
+    for transform in TRANSFORMS.values():
+        written = transform.example.do.replace("crosswalk: tax", "crosswalk: accounts")
+        steps = written if written.startswith("[") else f"[{written}]"
+        text = re.sub(r"do: \[squeeze.*\]\}", lambda _, steps=steps: f"do: {steps}}}", MAPPING)
+        assert faults(validator, text) == [], transform.name
 
 
 def test_items_and_parts_of_objects_are_names(tmp_path: Path) -> None:

@@ -285,15 +285,16 @@ def _option(parameter: Parameter, crosswalks: Collection[str]) -> Schema:
     match parameter.type:
         case "word":
             return {"enum": list(parameter.choices)}
-        case "integer" | "boolean":
-            return {"type": parameter.type}
+        case "integer":
+            bounds = {"minimum": parameter.minimum, "maximum": parameter.maximum}
+            return {"type": "integer"} | {name: bound for name, bound in bounds.items() if bound is not None}
         case "table":
             return {"type": "object"}
-        case "names":
-            return {"type": ["string", "array"]}
+        case "names" | "texts":
+            return {"type": ["string", "integer", "array"]}
         case "text" if parameter.name == "table":
             return {"type": "string"} | _enum(dict.fromkeys(sorted(crosswalks), "crosswalk"))
-        case "text" | "name":
+        case "text" | "name" | "number":
             return {"type": ["string", "integer"]}
         case _:
             return {}
