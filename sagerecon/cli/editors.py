@@ -16,6 +16,7 @@ def fmt(
         typer.Argument(metavar="[PATH]...", help="YAML files, or folders of them; all of the project."),
     ] = None,
     project: Folder = HERE,
+    allow_host: AllowHost = None,
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; list the files that are not in the format.")
     ] = False,
@@ -27,7 +28,7 @@ def fmt(
     from sagerecon.model.count import counted
 
     with command(json) as screen:
-        done = format_files(project, paths or (), check_only=check)
+        done = format_files(project, paths or (), allow_host or (), check_only=check)
         for name in done.changed:
             screen.event("file", name=name)
             screen.print(f"{name} is not in the format." if check else f"{name} was formatted.")

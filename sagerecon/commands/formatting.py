@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,18 +36,25 @@ class Formatted:
         return bool(self.refused or self.findings)
 
 
-def format_files(folder: Path, paths: Sequence[Path] = (), *, check_only: bool = False) -> Formatted:
+def format_files(
+    folder: Path,
+    paths: Sequence[Path] = (),
+    allow_hosts: Collection[str] = (),
+    *,
+    check_only: bool = False,
+) -> Formatted:
     """Format YAML files in place, each in one step; a file that is in the format is not written.
 
     Args:
         folder: the project's, whose files are formatted where there are no paths.
         paths: files, or folders, of which the files that begin with `sagerecon:` are formatted.
+        allow_hosts: as for `read_project`.
         check_only: writes nothing.
 
     Raises:
         ProjectError: a file cannot be read or written, or a path does not exist.
     """
-    files = list(dict.fromkeys(_named(paths) if paths else _of_project(folder)))
+    files = list(dict.fromkeys(_named(paths) if paths else _of_project(folder, allow_hosts)))
     changed: list[str] = []
     refused: list[str] = []
     findings: list[Finding] = []
@@ -89,9 +96,9 @@ def _is_ours(file: Path, folder: Path) -> bool:
     return "sagerecon" in read_document(read_text(file, str(file), follow=False), str(file))[0]
 
 
-def _of_project(folder: Path) -> Iterator[Path]:
+def _of_project(folder: Path, allow_hosts: Collection[str]) -> Iterator[Path]:
     """Yield the files of a project that people edit and that are YAML, as far as they exist."""
-    project = read_project_with_faults(folder).project
+    project = read_project_with_faults(folder, allow_hosts).project
     files = (
         project.folder / FILE,
         project.sources_file,

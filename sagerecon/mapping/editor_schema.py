@@ -48,6 +48,7 @@ def mapping_schema(language: Mapping[str, Any], catalog: Catalog, names: Project
         language: the schema of the language, which every mapping must also meet.
     """
     schema: Schema = deepcopy(dict(language))
+    schema.pop("title", None)  # an editor would show it over every word
     keys, definitions = schema["properties"], schema["$defs"]
     definitions["transform"] = _transform(names.crosswalks)
     definitions["reference"]["properties"]["kind"] |= _enum({kind.name: kind.about for kind in catalog})
