@@ -18,6 +18,8 @@ from sagerecon.documents.document import read_document
 from sagerecon.documents.package import packs, schema
 from sagerecon.mapping.transforms import TRANSFORMS
 
+DOCS = (Path(__file__).parents[1] / "docs/editors.md").read_text(encoding="utf-8")
+RUNNER = CliRunner(env={"COLUMNS": "200"})
 MAPPING = """\
 # yaml-language-server: $schema=../.sagerecon/mapping.schema.json
 sagerecon: mapping/v1
@@ -146,7 +148,7 @@ def test_items_and_parts_of_objects_are_names(tmp_path: Path) -> None:
 def test_a_broken_source_offers_what_is_left_of_it(tmp_path: Path) -> None:
     project = init(tmp_path / "project", "blank", None)
     project.sources_file.write_text("sagerecon: sources/v1\nfiles: [\n")
-    written = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["schema", "-p", str(project.folder)])
+    written = RUNNER.invoke(app, ["schema", "-p", str(project.folder)])
     assert (written.exit_code, written.output.partition(" to ")[0]) == (0, "Wrote 6 schemas")
     own = json.loads((project.folder / ".sagerecon/mapping.schema.json").read_text())
     assert "enum" not in own["properties"]["source"]["properties"]["dataset"]
@@ -157,6 +159,16 @@ def test_numbers_that_sagerecon_reads_as_text_are_no_faults_in_an_editor(folder:
     tolerance = language["properties"]["reconcile"]["additionalProperties"]["properties"]["tolerance"]
     assert tolerance["type"] == ["string", "integer", "number"]
     assert "'number'" not in str(schema("mapping"))
+
+
+def test_the_examples_of_the_docs_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (tmp_path / "project", tmp_path / "project/mymove"):
+        init(folder, "sage50", None)
+    monkeypatch.chdir(tmp_path / "project")
+    commands = re.findall(r"^    sagerecon (.*?)(?:\s+#.*)?$", DOCS, re.MULTILINE)
+    assert [RUNNER.invoke(app, command.split()).exit_code for command in commands] == [0] * 5
+    (settings,) = re.findall(r"^    (\{\n.*?^    \})$", DOCS, re.DOTALL | re.MULTILINE)
+    assert [Path(path).is_file() for path in json.loads(settings)["yaml.schemas"]] == [True]
 
 
 # In an editor

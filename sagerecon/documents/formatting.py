@@ -24,6 +24,9 @@ _WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*")
 #: Words that some reader of YAML takes for something else than text.
 _TYPED = frozenset(("true", "false", "yes", "no", "on", "off", "y", "n", "null", "inf", "nan"))
 
+#: Characters that end a line in YAML, but not for an editor.
+_OTHER_LINE_ENDS = "\u0085\u2028\u2029"
+
 #: The tokens after which no blank line stays.
 _OPENING = (yaml.ValueToken, yaml.BlockEntryToken, yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken)
 _FLOW_START = (yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken)
@@ -41,7 +44,9 @@ def format_text(text: str, file: str, keys: Sequence[str] = ()) -> str | None:
         file: its name.
         keys: the order of the keys at its top; others follow in their own order.
     """
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if any(sign in text for sign in _OTHER_LINE_ENDS):
+        return None
     try:
         made = _Formatter(text).formatted()
         made = made if made is None else _in_order(made, keys)
@@ -219,7 +224,8 @@ class _Formatter:
         if stated:
             old, new = here.old + int(stated[0]), here.new + int(stated[0])
         else:
-            old = next((len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" ")), 0)
+            indents = (len(line) - len(line.lstrip(" ")) for line in lines if line.strip(" "))
+            old = next(indents, max(map(len, lines), default=0))
             new = here.new + _STEP
         moved = (" " * new + line[old:] if line[old:] else "" for line in lines)
         return "\n".join((head.rstrip(), *moved))
@@ -229,7 +235,7 @@ class _Formatter:
         if "\n" not in written:
             is_word = _WORDS.fullmatch(str(token.value)) and str(token.value).lower() not in _TYPED
             return str(token.value) if token.style and is_word else written
-        if "\\" in written:  # which may keep the spaces around the end of a line
+        if token.style == '"' and "\\" in written:  # which may keep the spaces around the end of a line
             return written
         first, *lines = written.split("\n")
         indent = " " * (self._indent(token, starts_line=False) + (_STEP if self.depth else 0))
