@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
@@ -63,7 +63,10 @@ class CellChanged(CellNote):
 
 
 class CellError(CellNote):
-    """A cell that does not match its column. A warning carries the `value` that is kept."""
+    """A cell that does not match its column. A warning carries the `value` that is kept.
+
+    `others` are the further errors of a list.
+    """
 
     def __init__(
         self,
@@ -73,22 +76,25 @@ class CellError(CellNote):
         severity: Severity = Severity.ERROR,
         value: Cell = None,
         changes: tuple[CellChange, ...] = (),
+        others: tuple[CellError, ...] = (),
     ) -> None:
         super().__init__(value, changes)
+        self.others = others
         self.code = code
         self.message = message
         self.hint = hint
         self.severity = severity
 
-    def finding(self, place: Place, column: str) -> Finding:
-        """Return the error as a finding at `place`, with the name of the column."""
-        return Finding(
-            code=self.code,
-            place=place,
-            message=f"{column}: {self.message}",
-            hint=self.hint,
-            severity=self.severity,
-        )
+    def findings(self, place: Place, column: str) -> Iterator[Finding]:
+        """Yield each error as a finding at `place`, with the name of the column."""
+        for error in (self, *self.others):
+            yield Finding(
+                code=error.code,
+                place=place,
+                message=f"{column}: {error.message}",
+                hint=error.hint,
+                severity=error.severity,
+            )
 
 
 def display_text(cell: object) -> str:

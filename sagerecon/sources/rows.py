@@ -103,7 +103,7 @@ class RowConverter:
             except CellNote as note:
                 values[name] = note.value
                 if isinstance(note, CellError):
-                    notes.append(note.finding(place_of(column), name))
+                    notes.extend(note.findings(place_of(column), name))
                 for change in note.changes:
                     where = f"{name}.{change.column}" if change.column else name
                     notes.append(replace(change, origin=origin, column=where))
