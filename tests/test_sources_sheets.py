@@ -158,3 +158,11 @@ def test_a_damaged_xls_workbook_is_refused(size: int, tmp_path: Path) -> None:
     content = xls([XLS_HEAD, ["A"]])
     with pytest.raises(SourceError, match=r"t\.xls: invalid workbook: "):
         take(tmp_path, XLS, {"t.xls": content[:size]})
+
+
+def test_an_old_workbook_has_no_29_february_1900(tmp_path: Path) -> None:
+    rows = [["since"], [(59, 1)], [(60, 1)], [(61, 1)]]
+    text = table("since: {type: date}", "path: t.xls")
+    assert finding_messages(tmp_path, text, {"t.xls": xls(rows)}) == [
+        "t.xls:3:1: since: the cell has the format of a date, and its number '60' is none. Correct the cell, or store the date as text."
+    ]

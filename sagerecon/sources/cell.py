@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, time
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -106,6 +107,13 @@ def display_text(cell: object) -> str:
     text = _plain(cell)
     text = text if len(text) <= 40 else f"{text[:39]}…"
     return f"'{text}'".encode("utf-8", "backslashreplace").decode()
+
+
+def cell_word(cell: object) -> str:
+    """Return the word of a cell, as `null_words` names it: for a day at midnight its ISO date."""
+    if isinstance(cell, datetime) and cell.time() == time() and cell.tzinfo is None:
+        return cell.date().isoformat()
+    return str(cell).strip()
 
 
 def plain_digits(number: Decimal) -> str:

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Severity
-from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, display_text
+from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, cell_word, display_text
 from sagerecon.sources.definitions import Column
 from sagerecon.sources.notation import Notation
 
@@ -154,7 +154,9 @@ def date_converter(column: Column, notation: Notation) -> CellConverter:
         found = _only_value(cell, reading, day_only=True)
         if found is None:
             raise _not_date(cell, column, notation)
-        return _day(cell, found, notation) if reading.by == _SERIAL_NAME else _likely(text, found.date())
+        if reading.by == _SERIAL_NAME:
+            return _day(cell, found, notation)
+        return _likely(text, found, found.date().isoformat())
 
     @lru_cache(maxsize=_CACHED)
     def day_of_text(text: str) -> str:
@@ -164,7 +166,7 @@ def date_converter(column: Column, notation: Notation) -> CellConverter:
         if isinstance(cell, str):
             return day_of_text(cell)
         if isinstance(cell, date):
-            return _day(cell, _as_datetime(cell), notation)
+            return _likely(cell, cell, _day(cell, _as_datetime(cell), notation))
         return day_of(cell, _number_text(cell))
 
     return convert
@@ -189,7 +191,7 @@ def datetime_converter(column: Column, notation: Notation) -> CellConverter:
                 Code.NOT_DATETIME, f"{display_text(cell)} is not {expected}.", _hint(cell, column, notation)
             )
         if found.tzinfo is None:
-            return found.isoformat()
+            return _likely(cell, found, found.isoformat())
         try:
             utc = found.astimezone(UTC).replace(tzinfo=None)
         except OverflowError:
@@ -202,7 +204,7 @@ def datetime_converter(column: Column, notation: Notation) -> CellConverter:
                 Severity.WARNING,
                 utc.isoformat(),
             )
-        return utc.isoformat()
+        return _likely(cell, found, utc.isoformat())
 
     return convert
 
@@ -270,20 +272,21 @@ def _only_value(cell: object, reading: _Reading, day_only: bool) -> datetime | N
     )
 
 
-def _likely(text: str, day: date) -> str:
-    """Return the day as ISO text.
+def _likely(cell: object, day: date, value: str) -> str:
+    """Return the value of a cell.
 
     Raises:
-        CellError: a warning, if no date of a business lies in its year.
+        CellError: a warning, if no date of a business lies in the year of its day.
     """
     if _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        return day.isoformat()
+        return value
+    text = cell_word(cell)
     raise CellError(
         Code.UNLIKELY_DATE,
         f"{display_text(text)} is a date of the year {day.year}.",
-        f'If it means an empty cell, set null_words: ["{text.strip()}"].',
+        f'If it means an empty cell, set null_words: ["{text}"].',
         Severity.WARNING,
-        day.isoformat(),
+        value,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -21,6 +22,7 @@ from sagerecon.sources.cell import (
     CellError,
     CellNote,
     Filled,
+    cell_word,
     display_text,
 )
 from sagerecon.sources.dates import date_converter, datetime_converter, format_namer
@@ -144,7 +146,7 @@ def converter(column: Column, file: SourceFile) -> CellConverter:
         return convert(cell)
 
     def convert_or_null(cell: object) -> Cell:
-        if isinstance(cell, str | int | Decimal) and str(cell).strip() in null_words:
+        if isinstance(cell, str | int | Decimal | date) and cell_word(cell) in null_words:
             return None
         return convert_or_blank(cell)
 
