@@ -25,6 +25,7 @@ SIGNS = {"signs": (("CR", True), ("DR", False))}
         ("£ ( 1,212.00 )", POUNDS, "-1212.00"),
         ("- £ 12.00", POUNDS, "-12.00"),
         ("£12.00-", POUNDS, "-12.00"),
+        ("12.00- £", POUNDS, "-12.00"),
         ("£ 12.00", POUNDS, "12.00"),
         ("12.00 EUR", POUNDS, "12.00"),
         ("12.00kr", POUNDS, "12.00"),
@@ -72,7 +73,17 @@ def test_a_declared_notation_of_numbers_is_read(text: str, settings: dict[str, o
         ("#REF!", {}, "It is the error of a formula: correct the formula, and export the file again."),
         ("١٢", {}, "Only the digits 0 to 9 are read."),
         ("-12.00 CR", SIGNS, "sources.yaml declares decimal: '.' and no thousands separator."),
-        ("0.500", {"decimal": ",", "thousands": "."}, "Set decimal: '.' and thousands: \"\"."),
+        ("0.500", {"decimal": ",", "thousands": "."}, "Set decimal: '.' and thousands: \",\"."),
+        ("1,234", {}, "If it is 1234: Set thousands: \",\". If it is 1.234: Set decimal: ','."),
+        ("123,456.00", {"thousands": ",", "grouping": "indian"}, "Leave out grouping: indian."),
+        ("12.00 EUR", {"currency": ("£",)}, "Set currency: [\"£\", \"EUR\"]."),
+        ("12.00 Cr.", {}, "Set signs: {CR.: negative, DR.: positive}."),
+        ("12.00 H", {}, "Set signs: {H: negative, S: positive}."),
+        ("12.00 k", {}, "If 'k' is the sign of a currency, set currency: 'k'."),
+        ("US$12.00", {}, "Set currency: 'US$'."),
+        ("12.-", {}, "The dash may stand for no cents or for a minus: export the numbers in full."),
+        ("12,-", {"decimal": ","}, "The dash may stand for no cents or for a minus: export the numbers in full."),
+        ("nil", {"null_words": ("n/a",)}, "If it means an empty cell, set null_words: [\"n/a\", \"nil\"]."),
         ("£12 £", POUNDS, "sources.yaml declares decimal: '.' and thousands: ','."),
     ],
 )  # fmt: skip
@@ -154,6 +165,10 @@ def test_a_declared_notation_of_dates_is_read(
         ("3/1/217", {"formats": ("%d/%m/%Y",)}, "'3/1/217' is not %d/%m/%Y."),
         ("2017-03-31T00:00:00", {}, "'2017-03-31T00:00:00' is not a date such as 2017-03-31. Set format: \"%Y-%m-%dT%H:%M:%S\"."),
         ("42825", {}, "'42825' is not a date such as 2017-03-31. If it is a number of days as Excel counts them, set excel_serial: 1900."),
+        ("2017", {}, "'2017' is not a date such as 2017-03-31."),
+        ("1122023", {}, "'1122023' is not a date such as 2017-03-31. Set format: \"%d%m%Y\", pad_zeros: true or \"%m%d%Y\", pad_zeros: true."),
+        ("3/31/2017 2:05 PM", {}, "'3/31/2017 2:05 PM' is not a date such as 2017-03-31. Set format: \"%m/%d/%Y %I:%M %p\"."),
+        ("31MAR2017", {}, "'31MAR2017' is not a date such as 2017-03-31. Set format: \"%d%b%Y\"."),
         ("0000-00-00", {}, "'0000-00-00' is not a date such as 2017-03-31. If it means an empty cell, set null_words: [\"0000-00-00\"]."),
         ("NULL", {}, "'NULL' is not a date such as 2017-03-31. If it means an empty cell, set null_words: [\"NULL\"]."),
         ("31-Dec-16", {"formats": ("%d/%m/%Y",)}, "'31-Dec-16' is not %d/%m/%Y. Add to format: \"%d-%b-%y\", century: 1950."),
@@ -273,3 +288,13 @@ def test_a_cell_of_control_characters_alone_is_blank_once_they_are_removed(kind:
     with pytest.raises(CellChanged) as caught:
         typed("\u202e ", kind, controls="remove")
     assert caught.value.value is None
+
+
+def test_a_number_that_rounds_to_too_many_digits_is_too_large() -> None:
+    assert cell_error("999999999999999999.999", "decimal", round=2).endswith("has more than 18 digits.")
+
+
+def test_what_has_no_width_is_removed_from_numbers_and_kept_in_texts() -> None:
+    assert "holds the control character U+200B" in cell_error("12\u200b", "decimal")
+    assert "holds the control character U+FEFF" in cell_error("\ufeffA", "text")
+    assert typed("A\u200b", "text") == "A\u200b"

@@ -156,8 +156,11 @@ def cell_text(cell: object) -> str:
 
 
 def title_text(cell: object) -> str:
-    """Return the title in a cell of a header row, in which a line may be broken anywhere."""
-    return " ".join(cell_text(cell).split())
+    """Return the title in a cell of a header row, in which a line may be broken anywhere.
+
+    The byte-order mark of a file that was appended to another one is no part of a title.
+    """
+    return " ".join(cell_text(cell).removeprefix("\ufeff").split())
 
 
 def is_blank_row(cells: Sequence[object]) -> bool:

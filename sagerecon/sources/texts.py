@@ -14,8 +14,13 @@ from sagerecon.model.visible import visible
 from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, display_text, plain_digits
 from sagerecon.sources.notation import Notation
 
-#: Controls, but not tabs and ends of lines, and marks that turn the direction of the text beside them.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: Controls, but not tabs and ends of lines, marks that turn the direction of the text beside them, and the
+#: mark with which a file begins.
+_CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
+_CONTROLS = re.compile(f"[{_CONTROL}]")
+
+#: In numbers, dates and words of yes and no: also what has no width.
+_UNSEEN = re.compile(f"[{_CONTROL}\xad\u200b-\u200d\u2060]")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT_CHARACTER = "\ufffd"
@@ -112,11 +117,11 @@ def without_controls(convert: CellConverter, notation: Notation) -> CellConverte
         try:
             return convert(cell)
         except CellError as error:
-            if not isinstance(cell, str) or not (found := _CONTROLS.search(cell)):
+            if not isinstance(cell, str) or not (found := _UNSEEN.search(cell)):
                 raise
             if not is_cleaned:
                 raise _control_error(cell, found[0]) from error
-        cleaned = _CONTROLS.sub("", cell)
+        cleaned = _UNSEEN.sub("", cell)
         value = convert(cleaned) if cleaned.strip() else None
         raise CellChanged.by("controls: remove", visible(cell), value)
 
