@@ -312,8 +312,8 @@ class _FlatTable:
     def _total_findings(self) -> Iterator[Finding]:
         """Yield a finding if the last row seems to be a total of those above it."""
         line, cells = self._last
-        for number in self._numbers.values():
-            text = cell_text(cells[number]) if number < len(cells) else ""
+        for number, cell in enumerate(cells[: self.width]):
+            text = cell_text(cell)
             if _TOTAL.fullmatch(text):
                 yield Finding(
                     code=Code.TOTAL_ROW,

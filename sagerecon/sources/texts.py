@@ -31,10 +31,11 @@ _BEYOND_ASCII = re.compile("[\x80-\U0010ffff]{2,}")
 #: Encodings in which UTF-8 is read by mistake.
 _MISTAKEN = ("cp1252", "iso-8859-1", "cp850", "cp437", "mac-roman", "cp1250")
 
-#: Characters of cp1252 within a word, where old programs of DOS and of Apple's computers have letters.
+#: Characters of cp1252 within a word, where those of DOS, Apple and Poland have letters.
 _MISPLACED = (
     (re.compile("[A-Za-z][\u201a\u201e\u2020\u2021\u02c6\u2030\u2039\u201d\u2022][a-z]"), "cp850"),
     (re.compile("[A-Za-z][\u0152\u0160\u0178\u017d][a-z]"), "mac-roman"),
+    (re.compile("[A-Za-z][\xb3\xb9\xbf][a-z]|\xa3\xf3"), "cp1250"),
 )
 
 #: What stands in the text of a business once it is read right: letters of Europe, punctuation, currencies.

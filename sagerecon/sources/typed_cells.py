@@ -10,12 +10,16 @@ from decimal import Decimal
 from uuid import UUID
 
 from sagerecon.model.code import Code
-from sagerecon.sources.cell import Cell, CellConverter, CellError
+from sagerecon.sources.cell import Cell, CellConverter, CellError, display_text
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.rows import converter
 
 #: Bits of the digits of a binary float of 32 bits.
 _SINGLE_BITS = 24
+
+
+class GarbledText(bytes):
+    """A text of a database whose bytes are not in the encoding of its texts, which is UTF-8."""
 
 
 class Single(float):
@@ -53,6 +57,10 @@ def typed_converter(column: Column, file: SourceFile) -> CellConverter:
     def convert_typed(cell: object) -> Cell:
         if isinstance(cell, float):
             return convert(_number(cell, step))
+        if isinstance(cell, GarbledText):
+            seems = display_text(cell.decode("cp1252", "replace"))
+            message = f"the text is not in UTF-8, as it must be in this database; in cp1252 it is {seems}."
+            raise CellError(Code.NOT_IN_ENCODING, message, "Store it in the database as UTF-8.")
         if isinstance(cell, bytes | bytearray | memoryview):
             raise CellError(Code.NOT_TEXT, f"the cell holds {len(cell):,} bytes, not text.")
         return convert(str(cell) if isinstance(cell, UUID | time | timedelta) else cell)
