@@ -166,3 +166,9 @@ def test_an_old_workbook_has_no_29_february_1900(tmp_path: Path) -> None:
     assert finding_messages(tmp_path, text, {"t.xls": xls(rows)}) == [
         "t.xls:3:1: since: the cell has the format of a date, and its number '60' is none. Correct the cell, or store the date as text."
     ]
+
+
+def test_a_number_of_an_old_workbook_may_be_yes_or_no(tmp_path: Path) -> None:
+    text = table("paid: {type: boolean}", "path: t.xls")
+    with snapshot(tmp_path, text, {"t.xls": xls([["paid"], [1], [0], [True]])}) as opened:
+        assert [row["paid"] for row in opened.rows("t")] == [True, False, True]

@@ -203,7 +203,9 @@ def _boolean(words: Mapping[str, bool]) -> CellConverter:
     def convert(cell: object) -> Cell:
         if isinstance(cell, bool):
             return cell
-        word = str(cell).strip().casefold() if isinstance(cell, str | int) else ""
+        word = str(cell).strip().casefold() if isinstance(cell, str | int | Decimal) else ""
+        if word not in words and isinstance(cell, Decimal) and cell in (0, 1):
+            word = str(int(cell))  # some programs write every number with decimals
         if word not in words:
             raise CellError(
                 Code.NOT_BOOLEAN,
