@@ -100,3 +100,40 @@ def test_a_position_that_a_list_does_not_have_is_refused_with_those_it_has(long_
         text = shown(long_invoice, "explain", f"invoices/I1.{path}", exit_code=2)
         assert "There is no invoice_lines[1000]: the list has 1,000 items." in text
         assert "Name one of invoice_lines[0] to invoice_lines[999]." in text
+
+
+def test_a_field_has_the_changes_of_its_cells_by_reading_and_by_sql(tmp_path: Path) -> None:
+    sources = (
+        "sagerecon: sources/v1\nfiles:\n  contacts:\n    path: contacts.csv\n"
+        "    columns: {ref: {type: text}, name: {type: text}, sum: {type: decimal, round: 2}}\ndatasets:\n"
+        "  contacts: {sql: 'SELECT ref, upper(name) AS name, sum AS credit, _origin FROM contacts'}\n"
+    )
+    mapping = MAPPING.replace(
+        "  contact_type", "  credit_limit: {from: credit, do: [{money: 0}]}\n  contact_type"
+    )
+    files = {
+        "sagerecon.yaml": PROJECT,
+        "sources.yaml": sources,
+        "mappings/customers.yaml": mapping,
+        "data/contacts.csv": "ref,name,sum\nC1,Oak  Ltd,19.989999\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    run = CliRunner(env={"COLUMNS": "200"}).invoke
+    assert run(app, ["snapshot", "-p", str(tmp_path)]).exit_code == 0
+
+    def changes(field: str) -> list[str]:
+        shown = run(app, ["explain", "-p", str(tmp_path), f"customers/C1.{field}"]).stdout.splitlines()
+        return [line.removeprefix("change").strip() for line in shown if line.startswith("change")]
+
+    assert changes("name") == [
+        "contacts.name: 'Oak  Ltd' -> 'OAK  LTD' (SQL of contacts, sources.yaml:7:19)",
+        "name: 'OAK  LTD' -> 'OAK LTD' (squeeze, mappings/customers.yaml:8:27)",
+    ]
+    assert [change.partition(" (")[0] for change in changes("credit_limit")] == [
+        "contacts.sum: '19.989999' -> '19.99'",
+        "credit_limit: '19.99' -> '20'",
+    ]
+    assert changes("reference") == []

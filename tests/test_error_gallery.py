@@ -24,6 +24,12 @@ REFUSALS = {
     "not_a_number": ("credit_limit: {from: name, do: [decimal]}", '{"name": "12,50"}'),
     "not_whole": ("credit_days: {from: name}", '{"name": "A7"}'),
     "not_a_date": ("opened: {from: name, do: [{date: '%d/%m/%Y'}]}", '{"name": "2017-03-31"}'),
+    "ambiguous_date": (
+        "opened: {from: name, do: [{date: ['%d/%m/%Y', '%m/%d/%Y']}]}",
+        '{"name": "04/03/2017"}',
+    ),
+    "invalid_number": ("notes: {from: vat_no, do: [{valid: gb_vat}]}", '{"vat_no": "GB980780685"}'),
+    "not_matched": ("notes: {from: name, do: [{matches: '[A-Z]{3}'}]}", '{"name": "Oak"}'),
     "not_in_enum": ("notes: {from: kind, do: [{enum: {T: trade, S: supply}}]}", '{"kind": "X"}'),
     "not_in_crosswalk": ("notes: {from: kind, do: [{crosswalk: types}]}", '{"kind": "X"}'),
     "division_by_zero": ("credit_limit: {expr: 'limit / 0'}", '{"limit": 5}'),
@@ -48,8 +54,8 @@ REFUSALS = {
 }
 
 #: Codes that need several files, project settings or a rule; test_mapping_compiler has them.
-_BY_SEVERAL = {"duplicate_mapping", "kind_not_available", "field_not_available"}
-_BY_RULE = {"quarantined_by_rule", "check_failed", "no_identity"}
+_BY_SEVERAL = {"duplicate_mapping", "merged_into_another_kind", "kind_not_available", "field_not_available"}
+_BY_RULE = {"quarantined_by_rule", "plugin_fails", "no_part", "check_failed", "no_identity"}
 
 #: Codes of limits that take a large mapping; test_mapping_limits has them.
 _BY_SIZE = {"too_many_items", "too_many_lets", "too_deep"}

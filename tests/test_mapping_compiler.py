@@ -173,6 +173,36 @@ def test_a_quarantined_record_has_all_its_reasons_each_with_source_and_mapping()
     assert (made.key, made.amount) == ("customers/C001-TOO-LONG", -5)
 
 
+def test_the_hint_of_a_rule_is_shown_with_what_it_decides() -> None:
+    """The hint says what to do about the record, wherever the reason is shown."""
+    set_aside = outcome(
+        "quarantine:\n"
+        "  - {name: too_old, when: 'limit < 5', reason: the limit is old, hint: Raise it in the source.}\n"
+        "fields: {name: {from: name}}\n"
+        "checks:\n"
+        "  - {name: named, assert: 'name != \"Oak\"', reason: a bad name, hint: Rename the customer.}\n",
+        '{"name": "Oak", "limit": 1}',
+    )
+    assert isinstance(set_aside, Quarantined)
+    assert [finding.hint.partition(" (")[0] for finding in set_aside.findings] == [
+        "Rule too_old: Raise it in the source.",
+        "Rename the customer.",
+    ]
+    left = outcome(
+        "leave_out: [{name: unused, when: live, reason: never used, hint: Close it in the source.}]\n"
+        "fields: {name: {from: name}}\n",
+        '{"name": "Oak", "live": true}',
+    )
+    assert isinstance(left, LeftOut)
+    assert left.reason == "never used. Close it in the source."
+    made = draft(
+        "choices: [{when: live, field: name, reason: the trading name, hint: Tell the customer.}]\n"
+        "fields: {name: {from: name}}\n",
+        '{"name": "Oak", "live": true}',
+    )
+    assert [change.rule for change in made.changes] == ["the trading name. Tell the customer."]
+
+
 def test_a_choice_is_listed_as_a_change() -> None:
     made = customers(kind="S")
     assert isinstance(made, Draft)
@@ -576,3 +606,60 @@ def test_the_key_replaces_a_label_that_cannot_be_evaluated() -> None:
     made = outcome("label: 'text(1 / limit)'\nfields: {name: {from: name}}\n", '{"limit": 0, "name": "a"}')
     assert isinstance(made, Draft)
     assert made.label == "C001"
+
+
+SHARES = """
+sagerecon: mapping/v1
+mapping: orders
+source: {dataset: invoices, key: [doc_no]}
+target: {kind: sales_invoice, on_existing: create}
+unmapped: {source: ignore, target: ignore}
+let:
+  shares: {expr: 'allocate(total, values(lines, item.amount))'}
+fields:
+  invoice_lines:
+    each: {from: lines, as: line, where: 'line.amount != 0'}
+    fields:
+      description: {from: line.text}
+      net_amount: {expr: 'nth(shares, position())'}
+"""
+
+
+def test_a_total_is_spread_over_the_lines_of_each() -> None:
+    """The position is that in the whole list, whatever `where` leaves out."""
+    (only,), findings = compile_texts({"orders.yaml": SHARES})
+    assert findings == []
+    values = (
+        '{"doc_no": "1", "total": 10.01, "lines": [{"text": "a", "amount": 5}, {"text": "b", "amount": 0},'
+        ' {"text": "c", "amount": 5}]}'
+    )
+    (made,) = only.outcomes(record(values, "invoices", "1"))
+    assert isinstance(made, Draft)
+    assert made.body["invoice_lines"] == [
+        {"description": "a", "net_amount": Decimal("5.01")},
+        {"description": "c", "net_amount": Decimal("5.00")},
+    ]
+
+
+def test_records_are_merged_into_those_of_the_same_kind() -> None:
+    head = "sagerecon: mapping/v1\nsource: {dataset: customers, key: [cust_no]}\n"
+    goods = f"{head}mapping: goods\ntarget: {{kind: sales_invoice, on_existing: create}}\n"
+    customers = (
+        f"{head}mapping: customers\ntarget: {{kind: contact, on_existing: create}}\nleave_out:\n"
+        "  - {name: a, when: live, reason: b, merge_into: {mapping: goods, by: cust_no}}\n"
+    )
+    rest = "unmapped: {source: ignore, target: ignore}\nfields: {}\n"
+    _, findings = compile_texts({"goods.yaml": goods + rest, "customers.yaml": customers + rest})
+    assert [str(finding) for finding in findings] == [
+        "customers.yaml:6:60: goods makes a sales_invoice, and this mapping a contact."
+        " Merge records into those of a mapping of the same kind."
+    ]
+
+
+def test_the_fields_whose_references_are_shortened_are_known_also_through_a_let() -> None:
+    made = mapping(
+        "let: {short: {from: cust_no, do: [short_reference]}}\n"
+        "fields:\n  reference: {from: short}\n  name: {from: name}\n"
+        "  notes: {choose: [{when: live, from: name, do: [{short_reference: 12}]}, {otherwise: omit}]}\n"
+    )
+    assert made.shortened == {"reference": "short", "notes": "notes"}

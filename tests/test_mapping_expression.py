@@ -312,3 +312,40 @@ def test_a_sum_of_more_than_38_digits_is_refused() -> None:
     lines = [{"amount": Decimal(10) ** 37}, {"amount": Decimal("0.01")}]
     with pytest.raises(RefusalError, match="the sum has more than 38 digits"):
         value("sum(lines, item.amount)", {**ROW, "lines": lines})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("split('a, b,', ',')", ["a", "b", ""]),
+        ("split('ab', '')", ["ab"]),
+        ("split(cust_no, ',')", None),
+        ("substring('GB123', 3, 9)", "123"),
+        ("substring('GB123', 0, 2)", ""),
+        ("substring('GB123', 9, 2)", ""),
+        ("substring('GB123', 2, -1)", ""),
+        ("substring(cust_no, 1, 2)", None),
+        ("nullif(sort, 'S')", None),
+        ("nullif(sort, 'P')", "S"),
+        ("nullif(cust_no, sort)", None),
+        ("nullif(sort, cust_no)", "S"),
+        ("nullif(total, 0)", Decimal("239.00")),
+        ("title(cust_no)", None),
+        ("nth(lines, -1)", ROW["lines"][1]),
+        ("nth(lines, 0)", None),
+        ("nth(lines, 3)", None),
+        ("values(lines, item.amount)", [Decimal("200.50"), Decimal("38.50")]),
+        ("allocate(10, values(lines, item.amount))", [Decimal("8.39"), Decimal("1.61")]),
+        ("sum(allocate(total, [1, 1, 1])) == total", True),
+        ("tax_of_net(total, null)", None),
+        ("net_of_gross(total, 20) + tax_of_gross(total, 20) == total", True),
+    ],
+)
+def test_functions_of_parts_lists_and_taxes(text: str, expected: Any) -> None:
+    assert value(text) == expected
+
+
+def test_the_items_of_a_split_text_are_counted() -> None:
+    with pytest.raises(RefusalError) as refusal:
+        value("count(split(sort, ','))", {"sort": "," * 1_000_001})
+    assert refusal.value.code == Code.TOO_MANY_ITEMS

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 import jsonschema
 import pytest
 from mapping_cases import DATASETS, HEAD, PARAMETERS, ROOT, crosswalks
 
+from sagerecon.commands.transforms import transform_entries
 from sagerecon.documents.document import read_document
 from sagerecon.documents.package import catalog, schema
 from sagerecon.documents.schema import check_schema
 from sagerecon.mapping.compiler import compile_mappings
 from sagerecon.mapping.crosswalk import read_crosswalk
 from sagerecon.mapping.functions import FUNCTIONS, LIST_FUNCTIONS
-from sagerecon.mapping.transform import Parameter
-from sagerecon.mapping.transforms import TRANSFORMS
+from sagerecon.mapping.parts import read_block, read_overlay
 
 REFERENCE = ROOT / "docs/mapping.md"
 BLOCKS = re.findall(r"```yaml\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL)
@@ -37,6 +38,11 @@ def test_each_block_compiles(block: str) -> None:
         assert check_schema(read_document(block, "it.yaml")[0], schema("crosswalk")) == []
         return
     text = block if "sagerecon: mapping/v1" in block else HEAD + block
+    for sort, read in (("block/v1", read_block), ("overlay/v1", read_overlay)):
+        if sort in block:
+            part, findings = read(block, "it.yaml")
+            assert part is not None, findings
+            return
     files = {"block.yaml": text}
     if "mapping: customers\n" not in text:
         files["customers.yaml"] = CUSTOMERS
@@ -48,24 +54,15 @@ def test_each_block_compiles(block: str) -> None:
 
 
 def _transforms() -> Iterator[str]:
-    yield "| transform | input | options | effect | example |"
-    yield "| --- | --- | --- | --- | --- |"
-    for transform in TRANSFORMS.values():
-        takes = "any single value" if len(transform.input_types) > 4 else ", ".join(transform.input_types)
-        options = "; ".join(_option(parameter) for parameter in transform.parameters)
-        about = " ".join(part for part in (transform.about, transform.note) if part)
-        name = f"`{transform.name}`" + (" *change*" if transform.reports_change else "")
-        example = transform.example
-        shown = f"`{example.do}`: `{example.before}` → `{example.after}`"
-        yield f"| {name} | {takes} | {options} | {about} | {shown} |"
-
-
-def _option(parameter: Parameter) -> str:
-    words = " or ".join(f"`{word}`" for word in parameter.choices)
-    if parameter.required:
-        return f"`{parameter.name}`" + (f": {words}" if words else "")
-    usual = f" (default `{parameter.default}`)" if parameter.default not in (None, "") else " (optional)"
-    return f"`{parameter.name}`" + (f": {words}" if words else "") + usual
+    for group, members in groupby(transform_entries(), key=lambda entry: entry.group):
+        yield f"\n**{group.capitalize()}**\n"
+        yield "| transform | input | output | options | effect | example |"
+        yield "| --- | --- | --- | --- | --- | --- |"
+        for entry in members:
+            name = f"`{entry.name}`" + (" *change*" if entry.reports_change else "")
+            cells = (name, entry.takes, entry.output, entry.shown_options, entry.effect, entry.shown_example)
+            yield f"| {' | '.join(cells)} |"
+    yield ""
 
 
 def _functions() -> Iterator[str]:

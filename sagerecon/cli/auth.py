@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, AllowHost, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Env, Folder, Json
 
 
 def login(
     project: Folder = HERE,
     allow_host: AllowHost = None,
+    env: Env = "",
     browser: Annotated[
         bool, typer.Option(help="Open the page in a browser, or show its link and accept a pasted answer.")
     ] = True,
@@ -48,7 +49,7 @@ def login(
                 "after the sign-in cannot be displayed: copy its address from the browser and paste it here."
             )
 
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         show_destination(screen, destination(opened))
         clock = projects.open_clock(opened.address)
         with open_session(opened) as session:
@@ -60,14 +61,14 @@ def login(
         screen.print(f"Signed in to {signed.name} ({signed.business}).")
 
 
-def status(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
+def status(project: Folder = HERE, allow_host: AllowHost = None, env: Env = "", json: Json = False) -> None:
     """Show whether this project is signed in, and until when."""
     from sagerecon.cli.console import command
     from sagerecon.commands import auth, projects
     from sagerecon.model.clock import instant_text
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         signed = auth.status(opened, projects.open_clock(opened.address))
         until = instant_text(signed.until)
         screen.event("result", business=signed.business, until=until)
@@ -75,27 +76,29 @@ def status(project: Folder = HERE, allow_host: AllowHost = None, json: Json = Fa
         screen.print(f"Signed in to {business}. The sign-in ends if it is not used until {until}.")
 
 
-def logout(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
+def logout(project: Folder = HERE, allow_host: AllowHost = None, env: Env = "", json: Json = False) -> None:
     """Revoke the sign-in at Sage and delete its tokens here."""
     from sagerecon.cli.console import command
     from sagerecon.commands import auth, projects
     from sagerecon.commands.sessions import open_session
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         with open_session(opened) as session:
             auth.logout(opened, projects.open_clock(opened.address), session)
         screen.event("result", signed_in=False)
         screen.print("Signed out.")
 
 
-def rotate_key(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
+def rotate_key(
+    project: Folder = HERE, allow_host: AllowHost = None, env: Env = "", json: Json = False
+) -> None:
     """Encrypt the tokens with a new key; sends nothing, and the sign-in remains."""
     from sagerecon.cli.console import command
     from sagerecon.commands import auth, projects
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         where = auth.rotate_key(opened, projects.open_clock(opened.address))
         screen.event("result", key=where)
         screen.print(f"The tokens are encrypted with a new key, in {where}.")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, AllowHost, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Env, Folder, Json
 
 Name = Annotated[
     str,
@@ -21,7 +21,9 @@ Name = Annotated[
 _NOT_BEFORE = "Decide nothing yet about what Sage holds, for it is not known whether a run wrote it."
 
 
-def list_decisions(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
+def list_decisions(
+    project: Folder = HERE, allow_host: AllowHost = None, env: Env = "", json: Json = False
+) -> None:
     """List what waits for a decision, with the command for each, and the decisions that were made."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import decisions, projects
@@ -34,7 +36,7 @@ def list_decisions(project: Folder = HERE, allow_host: AllowHost = None, json: J
     )
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
         waiting = found.waiting
         if found.incomplete_store:
@@ -69,14 +71,16 @@ def list_decisions(project: Folder = HERE, allow_host: AllowHost = None, json: J
         screen.print("Nothing waits for a decision.")
 
 
-def show(name: Name, project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
+def show(
+    name: Name, project: Folder = HERE, allow_host: AllowHost = None, env: Env = "", json: Json = False
+) -> None:
     """Show every record of a group, or one record, and what can be decided."""
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
     from sagerecon.report.terminal.decisions import subject_document, subject_lines
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         found = decisions.decidable(opened, projects.open_clock(opened.address))
         if found.incomplete_store:
             screen.notice(f"{_NOT_BEFORE} {found.incomplete_store}")
@@ -110,6 +114,7 @@ def take(
     theirs: Annotated[list[str] | None, typer.Option("--theirs", help="A field that stays.")] = None,
     project: Folder = HERE,
     allow_host: AllowHost = None,
+    env: Env = "",
     json: Json = False,
 ) -> None:
     """Record a decision in decisions.yaml. It counts for the next plan; nothing is sent."""
@@ -119,7 +124,7 @@ def take(
     from sagerecon.report.terminal.decisions import decision_lines
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         choice = decisions.Choice(
             answer=answer,
             because=because,
@@ -137,7 +142,9 @@ def take(
         screen.print("sagerecon plan, sagerecon reconcile")
 
 
-def drop(name: Name, project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
+def drop(
+    name: Name, project: Folder = HERE, allow_host: AllowHost = None, env: Env = "", json: Json = False
+) -> None:
     """Remove the decision about a record or a group from decisions.yaml."""
     from sagerecon.cli.console import command
     from sagerecon.commands import decisions, projects
@@ -145,7 +152,7 @@ def drop(name: Name, project: Folder = HERE, allow_host: AllowHost = None, json:
     from sagerecon.report.terminal.decisions import decision_lines
 
     with command(json) as screen:
-        dropped = decisions.drop(projects.open_project(project, allow_host or ()), name)
+        dropped = decisions.drop(projects.open_project(project, allow_host or (), env), name)
         screen.event("result", dropped=[decision_document(decision) for decision in dropped])
         for decision in dropped:
             for line in decision_lines("Dropped", decision):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, AllowHost, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Env, Folder, Json
 
 
 def test(
@@ -17,6 +17,7 @@ def test(
     ] = None,
     project: Folder = HERE,
     allow_host: AllowHost = None,
+    env: Env = "",
     update: Annotated[
         bool, typer.Option("--update", help="Keep the outcomes of samples as those that are expected.")
     ] = False,
@@ -60,7 +61,7 @@ def test(
     from sagerecon.model.clock import SystemClock
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         clock = SystemClock()
         tested = run_tests(opened, clock, paths or (), update=update)
         show_coverage(screen, tested, with_missing=coverage)

@@ -17,4 +17,13 @@ AllowHost = Annotated[
         help="Allow this command to send tokens and data to a host that the project names. May be repeated.",
     ),
 ]
+Env = Annotated[
+    str,
+    typer.Option(
+        "--env",
+        metavar="NAME",
+        envvar="SAGERECON_ENV",
+        help="The environment of the project whose settings count, such as uat.",
+    ),
+]
 HERE = Path()

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, AllowHost, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Env, Folder, Json
 
 
 def reconcile(
     project: Folder = HERE,
     allow_host: AllowHost = None,
+    env: Env = "",
     max_calls: Annotated[
         int | None, typer.Option(help="Maximum number of API calls for reading back.")
     ] = None,
@@ -39,7 +40,7 @@ def reconcile(
     from sagerecon.runner.run import RunOutcome
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         with open_session(opened) as session, screen.progress("reading back") as meter:
             result = reconciliations.reconcile(
                 opened,
@@ -73,6 +74,7 @@ def reconcile(
 def report(
     project: Folder = HERE,
     allow_host: AllowHost = None,
+    env: Env = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder to write to; by default reports.")
     ] = None,
@@ -84,7 +86,7 @@ def report(
     from sagerecon.report.screen import paths_text
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         paths = reports.report(opened, projects.open_clock(opened.address), output)
         screen.event("result", files=[str(path) for path in paths])
         screen.print(f"Written: {paths_text(paths)}")
@@ -100,6 +102,7 @@ def explain(
     ],
     project: Folder = HERE,
     allow_host: AllowHost = None,
+    env: Env = "",
     json: Json = False,
 ) -> None:
     """Show one record: source row, draft, planned step, request, Sage id, verdict; or one of its fields."""
@@ -110,7 +113,7 @@ def explain(
     from sagerecon.report.terminal.record import field_history, record_history
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         found = explanations.explain(opened, projects.open_clock(opened.address), key)
         facts: dict[str, object] = {"key": found.outcome.key}
         facts["sage_id"] = found.written.sage_id if found.written else ""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import AllowHost, Json
+from sagerecon.cli.options import AllowHost, Env, Json
 
 
 def demo(
@@ -29,6 +29,7 @@ def sandbox(
         typer.Option("--project", "-p", help="The folder of a project; the business is the one it expects."),
     ] = None,
     allow_host: AllowHost = None,
+    env: Env = "",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")
     ] = 8065,
@@ -85,7 +86,7 @@ def sandbox(
 
     with command(json) as screen, stopping() as should_stop:
         catalog = package.catalog()
-        opened = projects.open_project(project, allow_host or ()) if project else None
+        opened = projects.open_project(project, allow_host or (), env) if project else None
         if opened:
             business = rehearsals.expected_business(opened)
         else:

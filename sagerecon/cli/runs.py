@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, AllowHost, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Env, Folder, Json
 
 
 def plan(
     project: Folder = HERE,
     allow_host: AllowHost = None,
+    env: Env = "",
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The file to write; by default .sagerecon/plan.jsonl."),
@@ -53,7 +54,7 @@ def plan(
     )
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         show_destination(screen, destination(opened))
         with screen.progress("planning"):
             prepared = preparation.prepare(opened)
@@ -110,6 +111,7 @@ def apply(
     ] = None,
     project: Folder = HERE,
     allow_host: AllowHost = None,
+    env: Env = "",
     wait: Annotated[
         bool, typer.Option(help="Wait until the call budget allows more, instead of pausing.")
     ] = False,
@@ -143,7 +145,7 @@ def apply(
     from sagerecon.runner.progress import Event
 
     with command(json) as screen, stopping() as should_stop:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         show_destination(screen, destination(opened))
         if distrust_store:
             confirm(screen, f"--distrust-store reads {runs.distrust_text(opened, plan_file)}.", yes)
@@ -164,7 +166,7 @@ def apply(
         show_outcome(screen, outcome, f"sagerecon apply{' --distrust-store' if is_reading else ''}")
 
 
-def status(project: Folder = HERE, allow_host: AllowHost = None, json: Json = False) -> None:
+def status(project: Folder = HERE, allow_host: AllowHost = None, env: Env = "", json: Json = False) -> None:
     """Show the progress of the newest run, the call budget, and the records that need review."""
     from sagerecon.cli.console import NEEDS_REVIEW, command
     from sagerecon.commands import projects
@@ -175,7 +177,7 @@ def status(project: Folder = HERE, allow_host: AllowHost = None, json: Json = Fa
     from sagerecon.report.terminal.run import run_status
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         found = statuses.status(opened, projects.open_clock(opened.address))
         screen.event(
             "result",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sagerecon.cli.options import HERE, AllowHost, Folder, Json
+from sagerecon.cli.options import HERE, AllowHost, Env, Folder, Json
 
 
 def backup(
@@ -20,6 +20,7 @@ def backup(
     ] = None,
     project: Folder = HERE,
     allow_host: AllowHost = None,
+    env: Env = "",
     json: Json = False,
 ) -> None:
     """Copy the store, also while apply is running. Later, apply refuses a copy that is not the newest."""
@@ -27,7 +28,7 @@ def backup(
     from sagerecon.commands import projects, state
 
     with command(json) as screen:
-        opened = projects.open_project(project, allow_host or ())
+        opened = projects.open_project(project, allow_host or (), env)
         path = state.backup(opened, projects.open_clock(opened.address), target)
         size = path.stat().st_size
         screen.event("result", path=str(path), bytes=size)

@@ -66,7 +66,12 @@ def _format(name: str) -> Format:
 
 
 def check(
-    folder: Path, clock: Clock, allow_hosts: Collection[str], paths: Sequence[Path], fail_level: str
+    folder: Path,
+    clock: Clock,
+    allow_hosts: Collection[str],
+    paths: Sequence[Path],
+    fail_level: str,
+    environment: str = "",
 ) -> Checked:
     """Check a project, or some of its mappings; findings are in the same order every time.
 
@@ -79,7 +84,7 @@ def check(
     """
     if fail_level not in _LEVELS:
         raise ProjectError(f"There is no level '{fail_level}'.", f"There are: {', '.join(_LEVELS)}.")
-    checked = check_folder(folder, day_of(clock.now()), allow_hosts, paths)
+    checked = check_folder(folder, day_of(clock.now()), allow_hosts, paths, environment)
     code = checked.exit_code
     if code in (0, _NEEDS_REVIEW):
         failing = any(finding.severity.value in _LEVELS[fail_level] for finding in checked.findings)

@@ -173,8 +173,8 @@ def sample_outcomes(
             if faults := [each for each in snapshot.checks() if each.severity is Severity.ERROR]:
                 raise ValidationError(faults)
             return [
-                (record, outcome)
+                made
                 for mapping in compiled.mappings
                 for record in snapshot.records(mapping.dataset, mapping.key)
-                for outcome in mapping.outcomes(record)
+                for made in mapping.made_of(record)
             ]

@@ -19,12 +19,15 @@ from sagerecon.mapping.compiler import (
     read_mapping,
 )
 from sagerecon.mapping.crosswalk import Crosswalk, read_crosswalk
+from sagerecon.mapping.parts import Part, Parts, read_block, read_overlay
 from sagerecon.mapping.probe import Probe
+from sagerecon.mapping.transforms import PLUGIN_FAULTS
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.count import counted
 from sagerecon.model.errors import FindingsError, MappingError, ProjectError, ProjectFileError
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import NOWHERE
 from sagerecon.model.value import fingerprint
 from sagerecon.project.file import ProjectDraft, read_project_with_faults
 from sagerecon.project.project import FILE, Project, TieOutSource
@@ -94,7 +97,11 @@ class Checked:
 
 
 def check_folder(
-    folder: Path, today: date, allow_hosts: Collection[str] = (), paths: Sequence[Path] = ()
+    folder: Path,
+    today: date,
+    allow_hosts: Collection[str] = (),
+    paths: Sequence[Path] = (),
+    environment: str = "",
 ) -> Checked:
     """Check the project in a folder, the project file with the mappings, without raising on findings.
 
@@ -109,10 +116,10 @@ def check_folder(
     Raises:
         ProjectError: the folder has no project file, it cannot be read, or a path has no file of the project.
     """
-    draft = read_project_with_faults(folder, allow_hosts)
+    draft = read_project_with_faults(folder, allow_hosts, environment)
     project = draft.project
     chosen = _chosen(project, paths)
-    others = (project.sources_file, *project.crosswalk_files)
+    others = (project.sources_file, *project.crosswalk_files, *project.block_files, *project.overlay_files)
     files = ("sagerecon.yaml", *map(project.name, (*others, *chosen)))
     checked = Checked(
         files=files, mappings=len(chosen), findings=(), exit_code=0, prefix=_prefix(project.folder)
@@ -176,15 +183,19 @@ def _check(project: Project, probe: Probe | None, scope: _Scope | None = None) -
     documents, unreadable = _mapping_documents(project)
     environment = mapping_environment(project, sources, crosswalks, probe)
     others: list[MappingFile] = []
+    named: list[Path] = []
     if scope is not None:
         named = [path for path in scope.named if path not in project.mapping_files]
         others = _referred_to(project, documents, named)
         environment = replace(environment, today=scope.today)
     mappings, mapping_findings = compile_files(documents, environment, others)
+    if not named:  # else some mappings were not read
+        findings += _read_parts(project)[0].unused(document.root for document in documents)
     tie_outs = _tie_out_findings(project.tie_outs, sources, crosswalks)
     findings += [*source_findings, *unreadable, *mapping_findings, *tie_outs]
     draft = scope.draft if scope is not None else None
     findings = [finding for finding in findings if finding.code not in _following(sources, draft)]
+    findings += _plugin_findings()
     if draft is not None and draft.findings:
         raise ProjectFileError([*draft.findings, *findings])
     if any(finding.severity is Severity.ERROR for finding in findings):
@@ -192,6 +203,13 @@ def _check(project: Project, probe: Probe | None, scope: _Scope | None = None) -
         raise ProjectFileError(findings) if is_unread else MappingError(findings)
     known = {name: crosswalk for name, crosswalk in crosswalks.items() if crosswalk is not None}
     return Compiled(mappings, known, sources, tuple(findings))
+
+
+def _plugin_findings() -> Iterator[Finding]:
+    """Yield a warning for each installed plugin that cannot be used."""
+    hint = "Install a version of it that works with this one, or uninstall it."
+    for fault in PLUGIN_FAULTS:
+        yield Finding(Code.PLUGIN_NOT_USED, NOWHERE, fault, hint, severity=Severity.WARNING)
 
 
 def _following(sources: CompiledSources, draft: ProjectDraft | None) -> set[Code]:
@@ -215,7 +233,28 @@ def mapping_documents(project: Project) -> list[MappingFile]:
 def _mapping_documents(project: Project) -> tuple[list[MappingFile], list[Finding]]:
     """Return the mapping files that can be read, and a finding for each other one."""
     texts, findings = read_texts(project, project.mapping_files)
-    return [read_mapping(name, text, schema("mapping")) for name, text in texts.items()], findings
+    parts, faults = _read_parts(project)
+    files = [read_mapping(name, text, schema("mapping"), parts) for name, text in texts.items()]
+    return files, [*findings, *faults]
+
+
+def _read_parts(project: Project) -> tuple[Parts, list[Finding]]:
+    """Return the blocks of a project, the overlays that apply, and the findings about the form of all."""
+    found: list[list[Part]] = []
+    findings: list[Finding] = []
+    for files, read in ((project.block_files, read_block), (project.overlay_files, read_overlay)):
+        texts, faults = read_texts(project, files)
+        findings += faults
+        parts = [read(text, name) for name, text in texts.items()]
+        findings += (finding for _, faults in parts for finding in faults)
+        found.append([part for part, _ in parts if part is not None])
+    blocks, overlays = found
+    applying = [
+        part
+        for part in overlays
+        if part.env in ("", project.environment) and part.country in ("", project.business.country)
+    ]
+    return Parts({part.name: part for part in blocks}, applying), findings
 
 
 def _referred_to(

@@ -22,7 +22,7 @@ from sagerecon.commands.mappings import Compiled, check
 from sagerecon.commands.prepared_outcomes import PreparedOutcomes
 from sagerecon.commands.row_changes import RowChanges
 from sagerecon.documents.package import catalog_fingerprint, code_fingerprint
-from sagerecon.model.draft import Draft, Outcome, Quarantined
+from sagerecon.model.draft import SHORT_REFERENCE, Change, Draft, Outcome, Quarantined
 from sagerecon.model.errors import ProjectError, ValidationError
 from sagerecon.model.finding import Finding, Severity, finding_document, read_finding
 from sagerecon.model.not_carried import NotCarried, not_carried
@@ -64,8 +64,8 @@ _ROOMS = (
     "validation",
 )
 
-#: The libraries that take part: DuckDB shapes the rows, Jinja2 reads the expressions.
-_LIBRARIES = ("duckdb", "jinja2")
+#: The libraries that take part: DuckDB shapes the rows, Jinja2 reads the expressions, two check values.
+_LIBRARIES = ("duckdb", "jinja2", "google-re2", "python-stdnum")
 
 #: How often the file is made where it is gone when it is opened.
 _ATTEMPTS = 3
@@ -161,6 +161,15 @@ def not_carried_records(prepared: Prepared) -> Iterator[NotCarried]:
             yield record
 
 
+def short_references(prepared: Prepared) -> Iterator[tuple[Draft, Change]]:
+    """Yield each reference that the mappings shortened, with its record: the list from old to new."""
+    for outcome in prepared.outcomes:
+        if isinstance(outcome, Draft):
+            for change in outcome.changes:
+                if change.rule.startswith(SHORT_REFERENCE):
+                    yield outcome, change
+
+
 @dataclass(frozen=True, slots=True)
 class _Inputs:
     """All that the outcomes follow from, read at one time."""
@@ -216,18 +225,19 @@ class _Inputs:
         findings += (found for control in snapshot.controls() for found in compare_figures(control))
         for dataset, key in dict.fromkeys((each.dataset, tuple(each.key)) for each in compiled.mappings):
             findings += snapshot.look_alike_keys(dataset, key)
-        screening = Screening(project.catalog, business_settings(project), self._counts)
+        shortened = {mapping.name: mapping.shortened for mapping in compiled.mappings if mapping.shortened}
+        screening = Screening(project.catalog, business_settings(project), self._counts, shortened)
         periods = RatePeriods(project.catalog)
         on_reading = RowChanges(snapshot.changes())
         for mapping in compiled.mappings:
             changes = (on_reading, RowChanges(snapshot.shaped(mapping.dataset)))
             for record in snapshot.records(mapping.dataset, mapping.key):
-                for outcome in mapping.outcomes(record):
+                for part, outcome in mapping.made_of(record):
                     changed = _with_changes(outcome, changes) if any(changes) else outcome
                     checked = screening.check(changed)
                     if isinstance(checked, Draft):
                         periods.add(checked)
-                    file.add(checked, record)
+                    file.add(checked, part)
         screening.set_aside(file)
         file.put("has_orphans", screening.has_orphans)
         tie_outs = TieOutRows(project.tie_outs, snapshot, compiled.crosswalks)

@@ -75,9 +75,9 @@ def pack_lines() -> dict[str, str]:
     return lines
 
 
-def open_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
+def open_project(folder: Path, allow_hosts: Collection[str] = (), environment: str = "") -> Project:
     """Return the project in `folder`; arguments and errors as `read_project`."""
-    return read_project(folder, allow_hosts)
+    return read_project(folder, allow_hosts, environment)
 
 
 def trust(folder: Path | None = None, host: str | None = None) -> UserSettings:

@@ -211,7 +211,7 @@ def calculation(sign: str, left: Reader, right: Reader) -> Reader:
             return None
         both_whole = type(one) is type(other) is int and sign != "/"
         try:
-            result = calculate(_decimal(one), _decimal(other))
+            result = calculate(exact_decimal(one), exact_decimal(other))
         except (DivisionByZero, InvalidOperation):
             raise _calculation_error(sign, one, other) from None
         except (Inexact, Overflow, Underflow):
@@ -235,7 +235,12 @@ def _calculation_error(sign: str, one: Any, other: Any) -> RefusalError:
     return RefusalError(Code.NOT_A_NUMBER, f"{one} {sign} {other} cannot be calculated")
 
 
-def _decimal(value: Any) -> Decimal:
+def exact_decimal(value: Any) -> Decimal:
+    """Return a number as a decimal.
+
+    Raises:
+        RefusalError: the value is not a number; text is never converted.
+    """
     return value if type(value) is Decimal else Decimal(_number(value))
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.crosswalk import Crosswalk
-from sagerecon.mapping.recipe import Recipe, Rule
+from sagerecon.mapping.recipe import Recipe, Rule, with_hint
 from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, plain_text
+from sagerecon.mapping.scope import PART
 from sagerecon.model.code import Code
 from sagerecon.model.comparison import Comparison
 from sagerecon.model.draft import Change, Draft, LeftOut, Outcome, Quarantined
@@ -43,13 +44,50 @@ class CompiledMapping:
     recipe: Recipe
     tests: Node | None = None  #: the name of the file with its tests
     crosswalks: tuple[Crosswalk, ...] = ()  #: those that its transforms name
+    #: The fields whose references it shortens, with what the change is listed under: the field, or a let.
+    shortened: Mapping[str, str] = field(default_factory=dict)
 
     def effective_days(self, target: str) -> frozenset[date]:
         """Return the days on which a row of its crosswalks begins or ceases to give `target`."""
         return frozenset(day for table in self.crosswalks for day in table.effective_days(target))
 
+    def made_of(self, record: Record) -> Iterator[tuple[Record, Outcome]]:
+        """Yield each outcome of a record, with the record; with its part where the mapping splits it."""
+        for part in self._parts(record):
+            for outcome in self.outcomes(part):
+                yield part, outcome
+
+    def _parts(self, record: Record) -> Iterator[Record]:
+        """Yield the record once for each part that it is split into; itself where it is not split.
+
+        A record of which no part is made is not split, so that its outcome is a finding.
+        """
+        context, found = RecordContext(record.values), False
+        for part in self.recipe.split:
+            if part.when is None or _read_or_refuse(part.when, context, "split", part.place):
+                found = True
+                key = f"{record.key}|{part.name}"
+                yield replace(record, key=key, values={**record.values, PART: part.name})
+        if not found or context.faults:
+            yield record
+
+    def _is_not_split(self, record: Record, context: RecordContext) -> bool:
+        """Return whether a record that is to be split makes no part; the fault is recorded."""
+        if not self.recipe.split or PART in record.values:
+            return False
+        for part in self.recipe.split:
+            if part.when is not None:
+                _read_or_refuse(part.when, context, "split", part.place)
+        if not context.faults:
+            hint = "Add a part for it, or leave the record out by a rule."
+            refusal = RefusalError(Code.NO_PART, "no part of split applies", hint)
+            context.refuse(refusal, "", self.recipe.split[0].place)
+        return True
+
     def outcomes(self, record: Record) -> Iterator[Outcome]:
         """Yield the outcome of the record, or nothing where `source.where` is false.
+
+        A record that the mapping splits is one of the parts that `made_of` makes of it.
 
         A quarantined record has all its faults, each at its place in the source; the hint has the place in
         the mapping.
@@ -62,9 +100,12 @@ class CompiledMapping:
                 yield self._quarantine(record, context)
             return
         rule = next((r for r in recipe.leave_out if _read_or_refuse(r.when, context, r.name, r.place)), None)
-        made = (
-            self._leave_out(record, context, rule) if rule is not None else self._make_draft(record, context)
-        )
+        if rule is not None:
+            made: Outcome = self._leave_out(record, context, rule)
+        elif self._is_not_split(record, context):
+            made = self._quarantine(record, context)
+        else:
+            made = self._make_draft(record, context)
         yield self._quarantine(record, context) if context.faults else made
 
     def source_of(self, record: Record, path: str) -> FieldSource:
@@ -95,7 +136,7 @@ class CompiledMapping:
             kind=self.kind,
             key=draft_key(self.name, record.key),
             rule=rule.name,
-            reason=rule.reason,
+            reason=with_hint(rule.reason, rule.hint),
             origins=record.origins,
             amount=self._amount(context),
             label=self._label(context, record),
@@ -107,7 +148,8 @@ class CompiledMapping:
         recipe = self.recipe
         for rule in recipe.quarantine:
             if _read_or_refuse(rule.when, context, rule.name, rule.place):
-                refusal = RefusalError(Code.QUARANTINED_BY_RULE, rule.reason, f"Rule {rule.name}.")
+                hint = f"Rule {rule.name}: {rule.hint}" if rule.hint else f"Rule {rule.name}."
+                refusal = RefusalError(Code.QUARANTINED_BY_RULE, rule.reason, hint)
                 context.refuse(refusal, "", rule.place)
         body = recipe.body.read(context) or {}
         if recipe.checks:
@@ -134,21 +176,21 @@ class CompiledMapping:
         for check in self.recipe.checks:
             if not _read_or_refuse(check.holds, context, check.name, check.place):
                 message = check.reason or f"check {check.name} failed: {check.text}"
-                context.refuse(RefusalError(Code.CHECK_FAILED, message), "", check.place)
+                context.refuse(RefusalError(Code.CHECK_FAILED, message, check.hint), "", check.place)
 
     def _identity(self, context: RecordContext, body: Mapping[str, Any]) -> dict[str, str]:
         identity: dict[str, str] = {}
-        for field, read in self.recipe.identity.items():
+        for name, read in self.recipe.identity.items():
             stated = (
-                body.get(field) if read is None else _read_or_refuse(read, context, field, self.recipe.place)
+                body.get(name) if read is None else _read_or_refuse(read, context, name, self.recipe.place)
             )
             if stated is not None and stated != "":
-                identity[field] = plain_text(stated)
+                identity[name] = plain_text(stated)
             elif not context.faults:
                 refusal = RefusalError(
                     Code.NO_IDENTITY, "the identity field is blank", "Fill it in in the source."
                 )
-                context.refuse(refusal, field, self.recipe.place)
+                context.refuse(refusal, name, self.recipe.place)
         return identity
 
     def _record_choices(self, context: RecordContext, body: Mapping[str, Any]) -> None:

@@ -16,21 +16,22 @@ from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults, TooManyFindingsError
 from sagerecon.mapping.identity import compile_identity
 from sagerecon.mapping.objects import ObjectReader, compile_fields
+from sagerecon.mapping.parts import NO_PARTS, Parts
 from sagerecon.mapping.probe import Probe, counted_outcomes
-from sagerecon.mapping.recipe import Recipe
+from sagerecon.mapping.recipe import Part, Recipe
 from sagerecon.mapping.record_context import NUMBERS, CompiledValue, Reader, with_article
 from sagerecon.mapping.rules import compile_checks, compile_choices, compile_comparisons, compile_rules
-from sagerecon.mapping.scope import Scope
+from sagerecon.mapping.scope import PART, Scope
 from sagerecon.mapping.unmapped import check_unmapped
 from sagerecon.mapping.value import compile_value
 from sagerecon.model.catalog import Catalog, Kind
 from sagerecon.model.code import Code
-from sagerecon.model.draft import OnExisting
+from sagerecon.model.draft import SHORT_REFERENCE, OnExisting
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import MAPPING_LETS, YAML_FINDINGS
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
-from sagerecon.model.type import Columns
+from sagerecon.model.type import TEXT, Columns
 from sagerecon.model.value import Scalar
 
 _EMPTY = Node(None, Place(""))
@@ -139,15 +140,19 @@ class Environment:
         return str(self.parameters.get(name) or "")
 
 
-def read_mapping(name: str, text: str, schema: Mapping[str, Any]) -> MappingFile:
+def read_mapping(name: str, text: str, schema: Mapping[str, Any], parts: Parts = NO_PARTS) -> MappingFile:
     """Return a mapping file as YAML, with the findings about its form.
 
     Args:
         name: of the file, in messages.
         schema: the JSON Schema of a mapping file.
+        parts: the blocks that it may include, and the overlays that apply.
     """
     root, findings = read_document(text, name)
-    faults = Faults(text)
+    faults = Faults(text, parts.texts())
+    if not findings:
+        root, lacking = parts.laid_on(root)
+        faults.findings += lacking
     faults.findings += findings
     if not findings:
         shown = set(_transform_places(root))
@@ -165,6 +170,31 @@ def _transform_places(node: Node) -> Iterator[Place]:
         yield from _transform_places(child)
     for item in node.items():
         yield from _transform_places(item)
+
+
+def _has_transform(node: Node, wanted: str) -> bool:
+    """Return whether a transform of this name is anywhere in a value."""
+    for name, child in node.children().items():
+        if name == "do" and any(
+            wanted == item.text or item.get(wanted) is not None for item in child.items()
+        ):
+            return True
+        if _has_transform(child, wanted):
+            return True
+    return any(_has_transform(item, wanted) for item in node.items())
+
+
+def _shortened(file: MappingFile) -> Iterator[tuple[str, str]]:
+    """Yield each field whose references are shortened, with the field or let that its changes name."""
+    lets = (file.get("let") or _EMPTY).children()
+    for name, field in (file.get("fields") or _EMPTY).children().items():
+        column = field.get("from")
+        if _has_transform(field, SHORT_REFERENCE):
+            yield name, name
+        elif (
+            column is not None and column.text in lets and _has_transform(lets[column.text], SHORT_REFERENCE)
+        ):
+            yield name, column.text
 
 
 def _named_crosswalks(node: Node) -> Iterator[str]:
@@ -197,6 +227,7 @@ def headers_of(files: Sequence[MappingFile], catalog: Catalog) -> Iterator[tuple
         places[node.text] = node.place
         key = file.get("source", "key") or _EMPTY
         columns = tuple(item.text for item in key.items() or (key,) if item.text)
+        columns += (PART,) if columns and file.get("split") is not None else ()
         kind = file.text("target", "kind")
         yield node.text, Header(node.text, kind if kind in catalog.kinds else "", columns)
 
@@ -220,7 +251,7 @@ def _compile_file(
     name = file.text("mapping")
     header = headers.get(name, Header(name, file.text("target", "kind"), ()))
     kind = _kind(file, environment)
-    scope = Scope(_columns(file, environment), environment.parameters)
+    scope = Scope(_with_part(file, _columns(file, environment)), environment.parameters)
     context = Context(
         scope=scope,
         catalog=environment.catalog,
@@ -244,7 +275,7 @@ def _compile_file(
         name=name,
         file=file.name,
         dataset=file.text("source", "dataset"),
-        key=header.key,
+        key=tuple(name for name in header.key if name != PART) if file.get("split") else header.key,
         kind=header.kind,
         priority=int(priority.text) if priority is not None else 0,
         comparisons=recipe.comparisons,
@@ -255,6 +286,7 @@ def _compile_file(
             for name in dict.fromkeys(_named_crosswalks(file.root))
             if (table := environment.crosswalks[name]) is not None
         ),
+        shortened=dict(_shortened(file)),
     )
 
 
@@ -295,6 +327,37 @@ def _columns(file: MappingFile, environment: Environment) -> Columns | None:
     return environment.datasets[node.text]
 
 
+def _with_part(file: MappingFile, columns: Columns | None) -> Columns | None:
+    """Return the columns of a dataset with the name of the part, where the mapping splits its records."""
+    split = file.get("split")
+    if split is None or columns is None:
+        return columns
+    if PART in columns:
+        message = f"the dataset has a column '{PART}', which is the name of a part here."
+        file.faults.add(Code.NAME_TAKEN, split.named_at, message, "Give the column another name in SQL.")
+    return {**columns, PART: TEXT}
+
+
+def _compile_split(node: Node | None, context: Context) -> Iterator[Part]:
+    """Yield the parts into which records are split."""
+    names: set[str] = set()
+    for item in node.items() if node is not None else ():
+        name, when = item.get("name"), item.get("when")
+        if name is None:
+            continue
+        if name.text in names:
+            message = f"the part '{name.text}' is there twice."
+            context.faults.add(Code.DUPLICATE_RULE, name.place, message, "Give each part its own name.")
+        names.add(name.text)
+        condition = None
+        if when is not None:
+            probed = counted_outcomes(
+                context.condition(when), context.probe, f"split {name.text}", when.place
+            )
+            condition = probed
+        yield Part(name.text, condition, item.place)
+
+
 def _compile_lets(file: MappingFile, context: Context) -> Context:
     lets = (file.get("let") or _EMPTY).children()
     if len(lets) > MAPPING_LETS.most:
@@ -328,7 +391,8 @@ def _recipe(file: MappingFile, context: Context, kind: Kind | None) -> Recipe:
         where=counted_outcomes(context.condition(where), context.probe, "source.where", where.place)
         if where is not None
         else None,
-        leave_out=tuple(compile_rules(file.get("leave_out"), context)),
+        split=tuple(_compile_split(file.get("split"), context)),
+        leave_out=tuple(compile_rules(file.get("leave_out"), context, kind)),
         quarantine=tuple(compile_rules(file.get("quarantine"), context)),
         body=body,
         checks=tuple(compile_checks(file.get("checks"), fields, kind, context)),

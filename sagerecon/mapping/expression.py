@@ -71,6 +71,9 @@ def compile_expression(node: Node, scope: Scope, faults: Faults, wanted: Type | 
     return value
 
 
+#: The function that gives the number of the item of the innermost `each`, 1 for the first.
+POSITION = "position"
+
 #: The word `null` itself, as opposed to a parameter whose value is null.
 _NULL = constant(None, UNKNOWN)
 
@@ -138,7 +141,7 @@ class _Checker:
         if found is None:
             known = list(self._scope.names())
             hint = suggestion(name, known)
-            if name in FUNCTIONS or name in LIST_FUNCTIONS:
+            if name in FUNCTIONS or name in LIST_FUNCTIONS or name == POSITION:
                 hint = f"{name} is a function: {name}(…)."
             elif name == PARAMETERS:
                 hint = f"Name a parameter of the project: {PARAMETERS}.cut_over."
@@ -309,15 +312,23 @@ class _Checker:
     def _call(self, name: str, arguments: list[nodes.Expr], tree: nodes.Node) -> CompiledValue:
         if isinstance(tree, nodes.Call) and (tree.kwargs or tree.dyn_args or tree.dyn_kwargs):
             return self._fault(Code.WRONG_ARGUMENT, tree, f"{name} accepts positional arguments only.")
+        if name == POSITION and not arguments:
+            return self._position(tree)
         if name in LIST_FUNCTIONS and arguments:
             first = self.check(arguments[0])
             if first.type.name in ("list", "unknown") or name not in ("min", "max"):
                 return self._over_list(name, first, arguments, tree)
         function = FUNCTIONS.get(name)
         if function is None:
-            hint = suggestion(name, [*FUNCTIONS, *LIST_FUNCTIONS])
+            hint = suggestion(name, [*FUNCTIONS, *LIST_FUNCTIONS, POSITION])
             return self._fault(Code.UNKNOWN_FUNCTION, tree, f"there is no function '{name}'.", hint)
         return self._plain_call(function, [self.check(argument) for argument in arguments], tree)
+
+    def _position(self, tree: nodes.Node) -> CompiledValue:
+        if not self._scope.elements:
+            message = f"{POSITION}() is used outside each:."
+            return self._fault(Code.WRONG_ARGUMENT, tree, message, "Use it in a field of each:.")
+        return CompiledValue(INTEGER, _read_position)
 
     def _plain_call(
         self, function: Function, arguments: list[CompiledValue], tree: nodes.Node
@@ -349,6 +360,12 @@ class _Checker:
             function.result_type(each.type),
             _apply_to_list(name, function.apply, items, each, len(arguments) == 2),
         )
+
+
+def _read_position(record: RecordContext) -> int:
+    if not record.indices:
+        raise RefusalError(Code.NO_ITEM, f"{POSITION}() is used outside each:")
+    return record.indices[-1] + 1
 
 
 def _apply_to_list(

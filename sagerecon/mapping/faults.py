@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sagerecon.documents.document import Node
 from sagerecon.model.code import Code
@@ -23,8 +23,15 @@ class TooManyFindingsError(Exception):
 class Faults:
     """The findings of one file; its lines give the position of each part of an expression."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, others: Mapping[str, str] | None = None) -> None:
+        """Collect the findings of a file.
+
+        Args:
+            text: of the file.
+            others: the texts of other files, by name, of which the file has parts.
+        """
         self._lines = text.splitlines()
+        self._others = {file: other.splitlines() for file, other in (others or {}).items()}
         self.findings: list[Finding] = []
 
     def add(
@@ -55,9 +62,10 @@ class Faults:
     def place_in(self, node: Node, offset: int) -> Place:
         """Return the place in the file of the character at `offset` of a scalar's text."""
         place = node.place
-        if not 0 < place.line <= len(self._lines):
+        lines = self._lines_of(place)
+        if not 0 < place.line <= len(lines):
             return place
-        line = self._lines[place.line - 1]
+        line = lines[place.line - 1]
         column = place.column - 1
         head = line[column : column + 1]
         if head == "|":
@@ -68,12 +76,16 @@ class Faults:
             column += offset
         return Place(place.file, place.line, column + 1) if column <= len(line) else place
 
+    def _lines_of(self, place: Place) -> list[str]:
+        return self._others.get(place.file, self._lines)
+
     def _in_block(self, node: Node, offset: int) -> Place:
         before = node.text[:offset]
+        lines = self._lines_of(node.place)
         number = node.place.line + 1 + before.count("\n")
-        if number > len(self._lines):
+        if number > len(lines):
             return node.place
-        line = self._lines[number - 1]
+        line = lines[number - 1]
         indent = len(line) - len(line.lstrip())
         return Place(node.place.file, number, indent + len(before.rpartition("\n")[2]) + 1)
 

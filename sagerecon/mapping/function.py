@@ -16,7 +16,7 @@ from sagerecon.mapping.record_context import (
 )
 from sagerecon.model.code import Code
 from sagerecon.model.count import counted
-from sagerecon.model.type import Type
+from sagerecon.model.type import DECIMAL, INTEGER, UNKNOWN, Type
 
 ResultType: TypeAlias = Callable[[Sequence[Type]], Type]
 
@@ -27,7 +27,14 @@ _ACCEPTS: dict[str, tuple[str, ...]] = {
     "text": ("text",),
     "date": ("date", "datetime"),
     "any": ("text", "integer", "decimal", "boolean", "date", "datetime"),
+    "list": ("list",),
+    "numbers": ("list",),
 }
+
+_NUMBER_ITEMS = (INTEGER, DECIMAL, UNKNOWN, None)
+
+#: What messages call a parameter type whose own name does not say it.
+_SHOWN = {"any": "a single value", "numbers": "a list of numbers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,7 @@ class Function:
     example: tuple[str, str]  #: an expression and the text of its result
     is_variadic: bool = False  #: the last parameter may be repeated
     accepts_null: bool = False
+    is_of_one_type: bool = False  #: the arguments must be of one type
 
     def argument_error(self, types: Sequence[Type]) -> str:
         """Return what is wrong with arguments of these types; empty where nothing is."""
@@ -52,10 +60,11 @@ class Function:
             return f"{self.name} needs {wanted}, not {len(types)}."
         for number, type_ in enumerate(types):
             wanted = self.parameter_types[min(number, least - 1)]
-            if type_.name not in (*_ACCEPTS[wanted], "unknown"):
-                needed = "a single value" if wanted == "any" else with_article(wanted)
+            is_of_others = wanted == "numbers" and type_.item not in _NUMBER_ITEMS
+            if type_.name not in (*_ACCEPTS[wanted], "unknown") or (type_.name == "list" and is_of_others):
+                needed = _SHOWN.get(wanted) or with_article(wanted)
                 return f"{self.name} needs {needed}, not {with_article(type_)}."
-        if self.is_variadic and self._mixes_types(types):
+        if (self.is_variadic or self.is_of_one_type) and self._mixes_types(types):
             return f"{self.name} cannot mix {' and '.join(dict.fromkeys(str(type_) for type_ in types))}."
         return ""
 
@@ -92,8 +101,11 @@ def compile_call(function: Function, arguments: Sequence[CompiledValue]) -> Comp
             made = apply(*values)
         except (TypeError, AttributeError, LookupError, ValueError, ArithmeticError) as error:
             raise unfit(name, error) from None  # of a type that was not known before this record was read
-        if type(made) is str and len(made) > FREE_TEXT:
-            record.spend_text(len(made))
+        if type(made) is str:
+            if len(made) > FREE_TEXT:
+                record.spend_text(len(made))
+        elif type(made) is list:
+            record.spend_items(len(made))
         return made
 
     return CompiledValue(result, read)

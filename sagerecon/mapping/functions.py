@@ -8,12 +8,14 @@ from decimal import Decimal, Inexact, Overflow, Underflow
 from functools import reduce
 from typing import Any
 
+from sagerecon.mapping.amounts import allocate, net_of_gross, tax_of_gross, tax_of_net
 from sagerecon.mapping.arithmetic import EXACT, absolute, rounded_number
 from sagerecon.mapping.function import Function, ListFunction, ResultType
+from sagerecon.mapping.letter_case import title
 from sagerecon.mapping.record_context import NUMBERS, RefusalError, iso_day, plain_text, replaced
 from sagerecon.model.code import Code
 from sagerecon.model.money import MAX_DIGITS, decimal
-from sagerecon.model.type import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, UNKNOWN, Type
+from sagerecon.model.type import BOOLEAN, DATE, DECIMAL, INTEGER, TEXT, UNKNOWN, Type, list_of
 
 
 def _fixed(type_: Type) -> ResultType:
@@ -49,6 +51,31 @@ def _days(day: date, count: int) -> date:
         return day + timedelta(days=count)
     except OverflowError:
         raise RefusalError(Code.NOT_A_DATE, f"{day} plus {count} days is outside the calendar") from None
+
+
+def _split(text: str, separator: str) -> list[str]:
+    return [part.strip() for part in (text.split(separator) if separator else (text,))]
+
+
+def _substring(text: str, start: int, count: int) -> str:
+    return text[start - 1 : start - 1 + max(count, 0)] if start > 0 else ""
+
+
+def _null_if(value: Any, other: Any) -> Any:
+    return None if value == other else value
+
+
+def _nth(items: list[Any], number: int) -> Any:
+    index = number - 1 if number > 0 else number
+    return items[index] if number and -len(items) <= index < len(items) else None
+
+
+def _item_type(types: Sequence[Type]) -> Type:
+    return types[0].item or UNKNOWN
+
+
+def _first_type(types: Sequence[Type]) -> Type:
+    return types[0]
 
 
 def _sum(values: list[Any]) -> Decimal:
@@ -275,9 +302,102 @@ _FUNCTIONS = (
         example=("max(2, 1.5)", "2"),
         is_variadic=True,
     ),
+    Function(
+        name="title",
+        signature="title(text)",
+        about="The text with a capital at the beginning of each word, as by the transform `title`.",
+        parameter_types=("text",),
+        result_type=_fixed(TEXT),
+        apply=title,
+        example=('title("O\'BRIEN LTD")', "O'Brien Ltd"),
+    ),
+    Function(
+        name="substring",
+        signature="substring(text, start, n)",
+        about="The n characters from the one numbered `start`, 1 for the first; empty outside the text.",
+        parameter_types=("text", "integer", "integer"),
+        result_type=_fixed(TEXT),
+        apply=_substring,
+        example=("substring('GB123', 3, 2)", "12"),
+    ),
+    Function(
+        name="split",
+        signature="split(text, separator)",
+        about="The list of the parts between separators, each trimmed.",
+        parameter_types=("text", "text"),
+        result_type=_fixed(list_of(TEXT)),
+        apply=_split,
+        example=("split('a, b', ',')", "a, b"),
+    ),
+    Function(
+        name="nth",
+        signature="nth(list, n)",
+        about="The item at a position, 1 for the first, -1 for the last; null if the list is shorter.",
+        parameter_types=("list", "integer"),
+        result_type=_item_type,
+        apply=_nth,
+        example=("nth(['a', 'b'], 2)", "b"),
+    ),
+    Function(
+        name="nullif",
+        signature="nullif(value, other)",
+        about="Null where both are equal, else the value.",
+        parameter_types=("any", "any"),
+        result_type=_first_type,
+        apply=_null_if,
+        example=("nullif('N/A', 'N/A') == null", "true"),
+        accepts_null=True,
+        is_of_one_type=True,
+    ),
+    Function(
+        name="tax_of_net",
+        signature="tax_of_net(net, rate)",
+        about="The tax to add to a net amount at a percentage, rounded to 2 decimals, half away from zero.",
+        parameter_types=("number", "number"),
+        result_type=_fixed(DECIMAL),
+        apply=tax_of_net,
+        example=("tax_of_net(100.01, 20)", "20.00"),
+    ),
+    Function(
+        name="tax_of_gross",
+        signature="tax_of_gross(gross, rate)",
+        about="The tax that a gross amount includes, rounded to 2 decimals, half away from zero.",
+        parameter_types=("number", "number"),
+        result_type=_fixed(DECIMAL),
+        apply=tax_of_gross,
+        example=("tax_of_gross(120.01, 20)", "20.00"),
+    ),
+    Function(
+        name="net_of_gross",
+        signature="net_of_gross(gross, rate)",
+        about="The gross amount less `tax_of_gross`, so that both add up to it.",
+        parameter_types=("number", "number"),
+        result_type=_fixed(DECIMAL),
+        apply=net_of_gross,
+        example=("net_of_gross(120.01, 20)", "100.01"),
+    ),
+    Function(
+        name="allocate",
+        signature="allocate(total, weights)",
+        about="The shares of a total in proportion to weights, to the penny; their sum is the total.",
+        parameter_types=("number", "numbers"),
+        result_type=_fixed(list_of(DECIMAL)),
+        apply=allocate,
+        example=("allocate(100, [1, 1, 1])", "33.34, 33.33, 33.33"),
+    ),
 )
 
 _LIST_FUNCTIONS = (
+    ListFunction(
+        name="values",
+        signature="values(list, value)",
+        about="The list of the value of each item.",
+        accepts=_scalar,
+        result_type=list_of,
+        apply=lambda values: values,
+        example=("sum(values([1, 2], item * 2))", "6"),
+        needs_body=True,
+    ),
     ListFunction(
         name="count",
         signature="count(list) or count(list, condition)",

@@ -1,31 +1,28 @@
-"""Transforms of numbers and dates."""
+"""Transforms of numbers and money."""
 
 from __future__ import annotations
 
-import calendar
 import decimal as exact
-import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
+from sagerecon.mapping.amounts import net_of_gross, tax_of_gross, tax_of_net
 from sagerecon.mapping.arithmetic import absolute, negated, rounded_number
-from sagerecon.mapping.record_context import RefusalError, iso_day, plain_text
+from sagerecon.mapping.record_context import RefusalError
 from sagerecon.mapping.transform import (
+    SAME_TYPE,
     BoundTransform,
     Example,
+    Group,
     Options,
     Parameter,
     Transform,
-    day_of,
-    without_options,
 )
 from sagerecon.model.code import Code
-from sagerecon.model.limits import DAYS, DIGITS
+from sagerecon.model.limits import DIGITS
 from sagerecon.model.money import TooManyDigitsError, decimal
-from sagerecon.model.type import DATE, DECIMAL, INTEGER
+from sagerecon.model.type import DECIMAL, INTEGER
 
 _ROUNDING = {
     "half_up": exact.ROUND_HALF_UP,
@@ -34,9 +31,6 @@ _ROUNDING = {
     "up": exact.ROUND_UP,
 }
 _NUMBERS = ("integer", "decimal")
-
-#: Dates that a transform keeps after it has read them: those of eleven years.
-_KEPT_DAYS = 4_096
 
 
 def read_number(text: str, point: str = ".", thousands: str = "") -> Decimal:
@@ -96,65 +90,32 @@ def _number_step(function: Callable[[Any], Any]) -> Callable[[Options], BoundTra
     return lambda options: BoundTransform(lambda value, _: function(value), options.input.type)
 
 
-def _date(options: Options) -> BoundTransform | None:
-    pattern = options["format"]
-    if pattern != "iso" and not _is_format(pattern):
-        message = f"date: '{pattern}' is not a format of dates."
-        options.faults.add(Code.WRONG_OPTION, options.place, message, "For example: {date: '%d/%m/%Y'}.")
-        return None
+def _percentage_step(
+    function: Callable[[Decimal, Decimal, int, str], Decimal],
+) -> Callable[[Options], BoundTransform]:
+    """Return the `build` of a transform of an amount by a percentage, rounded as its options say."""
 
-    @lru_cache(maxsize=_KEPT_DAYS)
-    def read(text: str) -> date:
-        if pattern == "iso":
-            return iso_day(text)
-        return datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a day has no zone
+    def build(options: Options) -> BoundTransform:
+        rate, scale, rounding = options["rate"], options["scale"], _ROUNDING[options["rounding"]]
 
-    def apply(value: Any, _: Any) -> Any:
-        if isinstance(value, date):
-            return day_of(value)
-        text = str(value).strip()
-        try:
-            return read(text)
-        except ValueError:
-            wanted = "a date such as 2017-03-31" if pattern == "iso" else f"a date of the format {pattern}"
-            raise RefusalError(
-                Code.NOT_A_DATE, f"'{text}' is not {wanted}", "State its format: {date: '%d/%m/%Y'}."
-            ) from None
+        def apply(value: Any, _: Any) -> Any:
+            amount = read_number(value) if isinstance(value, str) else value
+            return function(amount, rate, scale, rounding)
 
-    return BoundTransform(apply, DATE)
+        return BoundTransform(apply, DECIMAL)
+
+    return build
 
 
-def _is_format(pattern: str) -> bool:
-    try:
-        written = date(2017, 3, 31).strftime(pattern)
-        datetime.strptime(written, pattern)  # noqa: DTZ007 - a day has no zone
-    except (ValueError, re.error):  # Python's own errors for a wrong directive, and for one that comes twice
-        return False
-    return True
-
-
-def _add_days(options: Options) -> BoundTransform:
-    span = timedelta(days=options["days"])
-
-    def apply(value: Any, _: Any) -> Any:
-        try:
-            return value + span
-        except OverflowError:
-            raise RefusalError(
-                Code.NOT_A_DATE, f"{plain_text(value)} plus {span.days} days is outside the calendar"
-            ) from None
-
-    return BoundTransform(apply, options.input.type)
-
-
-def month_end(day: date) -> date:
-    """Return the last day of the month of `day`."""
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
-
+_SCALE = Parameter("scale", "integer", 2, minimum=0, maximum=DIGITS.most)
+_ROUNDS = Parameter("rounding", "word", "half_up", choices=tuple(_ROUNDING))
+_RATE = Parameter("rate", "number", required=True)
 
 NUMBER_TRANSFORMS = (
     Transform(
         name="decimal",
+        group=Group.NUMBERS,
+        gives="decimal",
         about="Converts text to the exact number written in it.",
         input_types=("text", *_NUMBERS),
         build=_decimal,
@@ -163,6 +124,8 @@ NUMBER_TRANSFORMS = (
     ),
     Transform(
         name="integer",
+        group=Group.NUMBERS,
+        gives="integer",
         about="Converts text to a whole number; decimals other than zero quarantine the record.",
         input_types=("text", *_NUMBERS),
         build=_integer,
@@ -170,18 +133,19 @@ NUMBER_TRANSFORMS = (
     ),
     Transform(
         name="money",
+        group=Group.NUMBERS,
+        gives="decimal",
         about="Rounds to a number of decimals, half away from zero by default.",
         input_types=("text", *_NUMBERS),
         build=_money,
         example=Example("{money: {scale: 2, rounding: half_up}}", "'2.345'", "2.35"),
-        parameters=(
-            Parameter("scale", "integer", 2, minimum=0, maximum=DIGITS.most),
-            Parameter("rounding", "word", "half_up", choices=tuple(_ROUNDING)),
-        ),
+        parameters=(_SCALE, _ROUNDS),
         reports_change=True,
     ),
     Transform(
         name="negate",
+        group=Group.NUMBERS,
+        gives=SAME_TYPE,
         about="Negates the number.",
         input_types=_NUMBERS,
         build=_number_step(negated),
@@ -189,34 +153,47 @@ NUMBER_TRANSFORMS = (
     ),
     Transform(
         name="abs",
+        group=Group.NUMBERS,
+        gives=SAME_TYPE,
         about="Takes the absolute value.",
         input_types=_NUMBERS,
         build=_number_step(absolute),
         example=Example("abs", "-5", "5"),
     ),
     Transform(
-        name="date",
-        about="Converts text (ISO, or the format given) or a date with time to a date.",
-        input_types=("text", "date", "datetime"),
-        build=_date,
-        example=Example("{date: '%d/%m/%Y'}", "'31/03/2017'", "'2017-03-31'"),
-        parameters=(Parameter("format", "text", "iso"),),
+        name="tax_of_net",
+        group=Group.NUMBERS,
+        gives="decimal",
+        about="Calculates the tax to add to a net amount, at a percentage.",
+        input_types=("text", *_NUMBERS),
+        build=_percentage_step(tax_of_net),
+        example=Example("{tax_of_net: {rate: 17.5}}", "'0.60'", "0.11"),
+        parameters=(_RATE, _SCALE, _ROUNDS),
+        reports_change=True,
+        note="Rounded once, half away from zero by default.",
     ),
     Transform(
-        name="add_days",
-        about="Adds days; a negative number subtracts them.",
-        input_types=("date", "datetime"),
-        build=_add_days,
-        example=Example("[date, {add_days: -1}]", "'2017-04-01'", "'2017-03-31'"),
-        parameters=(Parameter("days", "integer", required=True, minimum=-DAYS.most, maximum=DAYS.most),),
+        name="tax_of_gross",
+        group=Group.NUMBERS,
+        gives="decimal",
+        about="Calculates the tax that a gross amount includes, at a percentage.",
+        input_types=("text", *_NUMBERS),
+        build=_percentage_step(tax_of_gross),
+        example=Example("{tax_of_gross: {rate: 17.5}}", "'117.51'", "17.50"),
+        parameters=(_RATE, _SCALE, _ROUNDS),
         reports_change=True,
+        note="The tax is rounded once: gross × rate ÷ (100 + rate).",
     ),
     Transform(
-        name="month_end",
-        about="Moves to the last day of the month.",
-        input_types=("date",),
-        build=without_options(month_end, DATE),
-        example=Example("[date, month_end]", "'2016-02-03'", "'2016-02-29'"),
+        name="net_of_gross",
+        group=Group.NUMBERS,
+        gives="decimal",
+        about="Takes the tax that a gross amount includes away, at a percentage.",
+        input_types=("text", *_NUMBERS),
+        build=_percentage_step(net_of_gross),
+        example=Example("{net_of_gross: {rate: 17.5}}", "'117.51'", "100.01"),
+        parameters=(_RATE, _SCALE, _ROUNDS),
         reports_change=True,
+        note="It is the gross less `tax_of_gross` of the same options, so that both add up to the gross.",
     ),
 )

@@ -58,10 +58,12 @@ def apply_transforms(
     if do is None:
         return value
     links: list[_PipelineStep] = []
+    is_whole = True
     for node in do.items():
-        used = _compile_step(node, value, scope, faults, crosswalks, probe)
-        if used is None:
-            return NOTHING
+        used = _compile_step(node, value, path, scope, faults, crosswalks, probe)
+        if used is None:  # the steps after it are checked as well, against a type that is not known
+            is_whole, value = False, NOTHING
+            continue
         transform, step = used
         apply = _counted(step.apply) if transform.grows else step.apply
         links.append(
@@ -75,6 +77,8 @@ def apply_transforms(
             )
         )
         value = CompiledValue(step.output_type, value.read, step.constants)
+    if not is_whole:
+        return NOTHING
     return CompiledValue(value.type, _run(value.read, links, path), value.constants)
 
 
@@ -140,6 +144,7 @@ def _is_same_number(before: Any, after: Any) -> bool:
 def _compile_step(
     node: Node,
     value: CompiledValue,
+    path: str,
     scope: Scope,
     faults: Faults,
     crosswalks: Mapping[str, Crosswalk | None],
@@ -179,6 +184,8 @@ def _compile_step(
             crosswalks=crosswalks,
             nodes=given,
             probe=probe,
+            path=path,
+            rule=_rule_text(node),
         )
     )
     return (transform, step) if step is not None else None
@@ -261,6 +268,12 @@ def _expected(parameter: Parameter, node: Node) -> str:
             return (
                 "" if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else "text"
             )
+        case "number":
+            return "" if _read_number(node) is not None else "a number of 0 or more"
+        case "texts":
+            parts = node.items() or (node,)
+            given = [part.value for part in parts]
+            return "" if all(isinstance(one, str) and one for one in given) else "text, or a list of texts"
         case "names":
             parts = node.items() or (node,)
             return "" if all(isinstance(part.value, str) for part in parts) else "a list of names"
@@ -271,7 +284,22 @@ def _expected(parameter: Parameter, node: Node) -> str:
 def _option(parameter: Parameter, node: Node) -> Any:
     if parameter.type == "table":
         return node.children()
+    if parameter.type == "number":
+        return _read_number(node)
+    if parameter.type == "texts":
+        return tuple(part.text for part in node.items() or (node,))
     return node.text if parameter.type in ("text", "name") else node.value
+
+
+def _read_number(node: Node) -> Decimal | None:
+    """Return the number of 0 or more that an option states; None where it states none."""
+    if node.children() or node.items() or isinstance(node.value, bool):
+        return None
+    try:
+        number = decimal(node.text)
+    except ValueError:
+        return None
+    return number if number >= 0 else None
 
 
 def _conversion_hint(name: str, transform: Transform) -> str:

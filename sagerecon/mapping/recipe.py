@@ -21,6 +21,21 @@ class Rule:
     reason: str
     place: Place
     merged_into: Reader | None = None
+    hint: str = ""  #: what to do about the record
+
+
+def with_hint(reason: str, hint: str) -> str:
+    """Return a reason followed by what to do, for lists that show both in one text."""
+    return f"{reason.rstrip('.')}. {hint}" if hint else reason
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the entities that a record is split into, and the condition under which it is made."""
+
+    name: str
+    when: Reader | None
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +47,7 @@ class Check:
     text: str
     reason: str
     place: Place
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,7 @@ class Recipe:
 
     place: Place  #: the mapping's `target`
     where: Reader | None
+    split: tuple[Part, ...]  #: empty where each record makes one entity
     leave_out: tuple[Rule, ...]
     quarantine: tuple[Rule, ...]
     body: ObjectReader

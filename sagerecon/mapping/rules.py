@@ -9,7 +9,7 @@ from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.fit import type_of_field
 from sagerecon.mapping.probe import counted_when
-from sagerecon.mapping.recipe import Check, Choice, Rule
+from sagerecon.mapping.recipe import Check, Choice, Rule, with_hint
 from sagerecon.mapping.reference import compile_record_key
 from sagerecon.model.catalog import Kind
 from sagerecon.model.code import Code
@@ -17,8 +17,12 @@ from sagerecon.model.comparison import Comparison, How, Tolerance
 from sagerecon.model.money import decimal
 
 
-def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
-    """Yield the compiled rules of a `leave_out:` or `quarantine:`, in their order."""
+def compile_rules(node: Node | None, context: Context, kind: Kind | None = None) -> Iterator[Rule]:
+    """Yield the compiled rules of a `leave_out:` or `quarantine:`, in their order.
+
+    Args:
+        kind: that the mapping makes, into which records may be merged.
+    """
     names: set[str] = set()
     for rule in node.items() if node is not None else ():
         name, when = rule.get("name"), rule.get("when")
@@ -32,16 +36,33 @@ def compile_rules(node: Node | None, context: Context) -> Iterator[Rule]:
                 "Give each rule its own name.",
             )
         names.add(name.text)
-        reason = rule.get("reason")
         into = rule.get("merge_into")
         merged = compile_record_key(into, context) if into is not None and "mapping" in into else None
+        if merged is not None and into is not None and kind is not None:
+            _check_kind(into["mapping"], kind, context)
         yield Rule(
             name=name.text,
             when=counted_when(context.condition(when), context.probe, name.text, rule.place, is_met=True),
-            reason=reason.text if reason else name.text,
+            reason=_text(rule, "reason") or name.text,
             place=rule.place,
             merged_into=merged,
+            hint=_text(rule, "hint"),
         )
+
+
+def _text(rule: Node, key: str) -> str:
+    """Return the text under a key of a rule; empty where it has none."""
+    found = rule.get(key)
+    return found.text if found is not None else ""
+
+
+def _check_kind(mapping: Node, kind: Kind, context: Context) -> None:
+    """Add a finding where records are merged into those of another kind."""
+    header = context.headers[mapping.text]
+    if header.kind and header.kind != kind.name:
+        message = f"{mapping.text} makes a {header.kind}, and this mapping a {kind.name}."
+        hint = "Merge records into those of a mapping of the same kind."
+        context.faults.add(Code.MERGED_INTO_ANOTHER_KIND, mapping.place, message, hint)
 
 
 def compile_checks(
@@ -58,13 +79,13 @@ def compile_checks(
         name, test = check.get("name"), check.get("assert")
         if name is None or test is None:
             continue
-        reason = check.get("reason")
         yield Check(
             name=name.text,
             holds=counted_when(inner.condition(test), context.probe, name.text, check.place, is_met=False),
             text=test.text,
-            reason=reason.text if reason else "",
+            reason=_text(check, "reason"),
             place=check.place,
+            hint=_text(check, "hint"),
         )
 
 
@@ -91,7 +112,7 @@ def compile_choices(node: Node | None, fields: Node | None, context: Context) ->
             ),
             field=field.text,
             before=before,
-            reason=reason.text,
+            reason=with_hint(reason.text, _text(choice, "hint")),
             place=choice.place,
         )
 

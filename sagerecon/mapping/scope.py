@@ -25,6 +25,9 @@ from sagerecon.model.value import Scalar
 #: The name through which expressions read the parameters of the project: `param.cut_over`.
 PARAMETERS = "param"
 
+#: The name of the part that is being made of a record which the mapping splits.
+PART = "part"
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:

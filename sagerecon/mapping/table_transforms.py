@@ -11,10 +11,12 @@ from sagerecon.mapping.path import read_path
 from sagerecon.mapping.probe import Part
 from sagerecon.mapping.record_context import Reader, RecordContext, RefusalError, plain_text, with_article
 from sagerecon.mapping.transform import (
+    SAME_TYPE,
     SCALARS,
     Apply,
     BoundTransform,
     Example,
+    Group,
     Options,
     Parameter,
     Transform,
@@ -180,6 +182,8 @@ def _default(options: Options) -> BoundTransform | None:
 TABLE_TRANSFORMS = (
     Transform(
         name="enum",
+        group=Group.CODES,
+        gives="as its table",
         about="Replaces the value by the one that a short table gives for it.",
         input_types=("text", "integer", "boolean"),
         build=_enum,
@@ -192,6 +196,7 @@ TABLE_TRANSFORMS = (
     ),
     Transform(
         name="crosswalk",
+        group=Group.CODES,
         about="Replaces a source code by the Sage code of a crosswalk of the project.",
         input_types=("text", "integer"),
         build=_crosswalk,
@@ -209,6 +214,8 @@ TABLE_TRANSFORMS = (
     ),
     Transform(
         name="default",
+        group=Group.TEXT,
+        gives=SAME_TYPE,
         about="Replaces null and blank text by a constant.",
         input_types=SCALARS,
         build=_default,

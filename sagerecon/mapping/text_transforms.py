@@ -6,24 +6,31 @@ import base64
 import hashlib
 from typing import Any
 
+from sagerecon.mapping.letter_case import title
 from sagerecon.mapping.record_context import RefusalError, plain_text, replaced, require_text
 from sagerecon.mapping.transform import (
+    SAME_TYPE,
     SCALARS,
     Apply,
     BoundTransform,
     Example,
+    Group,
     Options,
     Parameter,
     Transform,
     without_options,
 )
 from sagerecon.model.code import Code
+from sagerecon.model.draft import SHORT_REFERENCE
 from sagerecon.model.limits import TEXT as LONGEST_TEXT
 from sagerecon.model.type import TEXT, UNKNOWN, list_of
 
 #: Characters of a shortened reference that come from the hash: 30 bits, so that among a thousand references
 #: with the same beginning two collide in one of two thousand companies. Validation finds such duplicates.
 _HASHED = 6
+
+#: What Sage takes as the reference of a contact.
+_LENGTH_OF_REFERENCE = 10
 
 
 def _max_length(options: Options) -> BoundTransform:
@@ -62,7 +69,12 @@ def _pad(options: Options) -> BoundTransform:
     return BoundTransform(lambda value, _: value.rjust(width, filler), TEXT)
 
 
-def unique_key(text: str, length: int) -> str:
+def _title(options: Options) -> BoundTransform:
+    keep = options["keep"]
+    return BoundTransform(lambda value, _: title(value, keep), TEXT)
+
+
+def short_reference(text: str, length: int) -> str:
     """Return `text` with at most `length` characters: a longer one ends in six characters of its hash."""
     if len(text) <= length:
         return text
@@ -70,9 +82,9 @@ def unique_key(text: str, length: int) -> str:
     return text[: length - _HASHED] + mark
 
 
-def _unique_key(options: Options) -> BoundTransform:
+def _short_reference(options: Options) -> BoundTransform:
     length = options["length"]
-    return BoundTransform(lambda value, _: unique_key(value, length), TEXT)
+    return BoundTransform(lambda value, _: short_reference(value, length), TEXT)
 
 
 def _split(options: Options) -> BoundTransform:
@@ -112,6 +124,7 @@ _OVERFLOW = Parameter("on_overflow", "word", "quarantine", choices=("cut", "quar
 TEXT_TRANSFORMS = (
     Transform(
         name="trim",
+        group=Group.TEXT,
         about="Removes leading and trailing white space.",
         input_types=("text",),
         build=without_options(str.strip, TEXT),
@@ -120,6 +133,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="squeeze",
+        group=Group.TEXT,
         about="Replaces each run of white space by one space, and removes it at both ends.",
         input_types=("text",),
         build=without_options(lambda value: " ".join(value.split()), TEXT),
@@ -128,6 +142,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="upper",
+        group=Group.TEXT,
         grows=True,
         about="Converts to upper case.",
         input_types=("text",),
@@ -137,6 +152,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="lower",
+        group=Group.TEXT,
         grows=True,
         about="Converts to lower case.",
         input_types=("text",),
@@ -145,7 +161,23 @@ TEXT_TRANSFORMS = (
         reports_change=True,
     ),
     Transform(
+        name="title",
+        group=Group.TEXT,
+        grows=True,
+        about="Begins each word in capitals or in small letters with a capital, as in O'Brien and McDonald.",
+        input_types=("text",),
+        build=_title,
+        example=Example("{title: {keep: [PLC]}}", '"O\'BRIEN PLC"', '"O\'Brien PLC"'),
+        parameters=(Parameter("keep", "texts", ()),),
+        reports_change=True,
+        note=(
+            "Words of mixed case and words with digits stay as they are, and so do words of up to three "
+            "capitals in a text that is not in capitals throughout. `keep` lists words to write as given."
+        ),
+    ),
+    Transform(
         name="casefold",
+        group=Group.TEXT,
         grows=True,
         about="Converts to the form in which Unicode compares text without regard to case.",
         input_types=("text",),
@@ -155,6 +187,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="strip_spaces",
+        group=Group.TEXT,
         about="Removes all white space.",
         input_types=("text",),
         build=without_options(lambda value: "".join(value.split()), TEXT),
@@ -163,6 +196,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="digits",
+        group=Group.CODES,
         about="Keeps the digits 0 to 9 only.",
         input_types=("text",),
         build=without_options(lambda value: "".join(c for c in value if c in "0123456789"), TEXT),
@@ -171,6 +205,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="max_length",
+        group=Group.TEXT,
         about="Limits the length; a longer text is cut, or quarantines the record.",
         input_types=("text",),
         build=_max_length,
@@ -179,17 +214,23 @@ TEXT_TRANSFORMS = (
         reports_change=True,
     ),
     Transform(
-        name="unique_key",
+        name=SHORT_REFERENCE,
+        group=Group.IDENTITY,
         about="Limits the length of a reference; a longer one ends in six characters of its hash.",
         input_types=("text",),
-        build=_unique_key,
-        example=Example("{unique_key: {length: 10}}", "MONTGOMERY-BROTHERS", "MONT4D5RLK"),
-        parameters=(Parameter("length", "integer", required=True, minimum=_HASHED + 1),),
+        build=_short_reference,
+        example=Example("short_reference", "MONTGOMERY-BROTHERS", "MONT4D5RLK"),
+        parameters=(Parameter("length", "integer", _LENGTH_OF_REFERENCE, minimum=_HASHED + 1),),
         reports_change=True,
-        note="Equal texts give equal keys, on every machine and in every run.",
+        note=(
+            "The default suits the reference of a contact. Equal texts give equal references, on every "
+            "machine and in every run. `snapshot` finds two records with the same one, and lists each old "
+            "and new reference with `--json`."
+        ),
     ),
     Transform(
         name="replace",
+        group=Group.TEXT,
         grows=True,
         about="Replaces each key of the table by its value, in the order of the table.",
         input_types=("text",),
@@ -200,6 +241,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="pad",
+        group=Group.CODES,
         grows=True,
         about="Pads to a width, on the left by default.",
         input_types=("text",),
@@ -214,6 +256,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="prefix",
+        group=Group.CODES,
         grows=True,
         about="Adds text before the value.",
         input_types=("text",),
@@ -224,6 +267,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="suffix",
+        group=Group.CODES,
         grows=True,
         about="Adds text after the value.",
         input_types=("text",),
@@ -234,6 +278,8 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="blank_to_null",
+        group=Group.TEXT,
+        gives=SAME_TYPE,
         about="Converts empty text and white space to null.",
         input_types=SCALARS,
         build=lambda options: BoundTransform(_blank_to_null(), options.input.type),
@@ -241,6 +287,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="text",
+        group=Group.TEXT,
         grows=True,
         about="Converts to text: plain digits, ISO dates, true or false.",
         input_types=SCALARS,
@@ -249,6 +296,8 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="split",
+        group=Group.LISTS,
+        gives="list of text",
         about="Splits into a list at a separator; each part is trimmed.",
         input_types=("text",),
         build=_split,
@@ -257,6 +306,7 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="join",
+        group=Group.LISTS,
         grows=True,
         about="Joins the items of a list with a separator; null and empty items are skipped.",
         input_types=("list",),
@@ -266,6 +316,8 @@ TEXT_TRANSFORMS = (
     ),
     Transform(
         name="nth",
+        group=Group.LISTS,
+        gives="an item",
         about="Takes the item at a position, 1 for the first, -1 for the last; null if the list is shorter.",
         input_types=("list",),
         build=_nth,

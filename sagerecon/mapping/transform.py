@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from sagerecon.documents.document import Node
@@ -19,12 +20,30 @@ from sagerecon.model.type import Type
 #: Applies a step to a value that is not null.
 Apply: TypeAlias = Callable[[Any, RecordContext], Any]
 
+#: What `gives` says of a step that leaves the type as it is.
+SAME_TYPE = "as the input"
+
 SCALARS = ("text", "integer", "decimal", "boolean", "date", "datetime")
+
+
+class Group(StrEnum):
+    """What a transform is for; the reference lists them in this order."""
+
+    TEXT = "text"
+    DATES = "dates"
+    NUMBERS = "numbers and money"
+    CODES = "codes"
+    IDENTITY = "identity"
+    VALIDATION = "validation"
+    LISTS = "lists"
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One option of a transform. `type` is integer, text, word, boolean, table, names, name or value."""
+    """One option of a transform.
+
+    `type` is integer, number, text, texts (one or a list), word, table, names, name or value.
+    """
 
     name: str
     type: str
@@ -66,6 +85,8 @@ class Options:
     crosswalks: Mapping[str, Crosswalk | None]
     nodes: Mapping[str, Node] = field(default_factory=dict)
     probe: Probe | None = None
+    path: str = ""  #: under which changes are recorded; empty where they are not
+    rule: str = ""  #: the step as written
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
@@ -75,6 +96,7 @@ class Options:
 class Transform:
     """A named step. `reports_change` lists each value it alters as a change that finance signs.
 
+    `gives` is the type of its result, as the reference shows it.
     `build` returns the step for one use of it, or None, with a finding, where its options are invalid.
     """
 
@@ -83,6 +105,8 @@ class Transform:
     input_types: tuple[str, ...]
     build: Callable[[Options], BoundTransform | None]
     example: Example
+    group: Group
+    gives: str = "text"
     parameters: tuple[Parameter, ...] = ()
     reports_change: bool = False
     grows: bool = False  #: whether it may give a longer text than it is given

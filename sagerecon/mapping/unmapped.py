@@ -9,6 +9,7 @@ from sagerecon.documents.document import Node
 from sagerecon.mapping.context import Context
 from sagerecon.mapping.objects import missing_fields
 from sagerecon.mapping.record_context import iso_day
+from sagerecon.mapping.scope import PART
 from sagerecon.model.catalog import Field, Kind
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Severity
@@ -80,7 +81,7 @@ def _check_columns(root: Node, context: Context) -> None:
                 "Map it, or give it a later day.",
                 Severity.WARNING if setting == "warn" else Severity.ERROR,
             )
-        if name.startswith("_") or name in context.scope.used or name in ignored:
+        if name.startswith("_") or name in context.scope.used or name in ignored or name == PART:
             continue
         context.faults.add(
             Code.UNMAPPED_SOURCE,

@@ -127,6 +127,10 @@ class Code(StrEnum):
     HEADER_REPEATED = ("header_repeated", "A row repeats the header row.")
     IDENTITY_NOT_MAPPED = ("identity_not_mapped", "A field of the identity is not among the mapped fields.")
     IGNORED_AND_USED = ("ignored_and_used", "A column is both ignored and used.")
+    INVALID_NUMBER = (
+        "invalid_number",
+        "The form or the check digits of a number, such as a VAT number, are wrong.",
+    )
     IN_DOUBT = ("in_doubt", "It is not known whether a call was carried out by Sage.")
     INCOMPLETE_STORE = ("incomplete_store", "The store does not know all that was written to Sage.")
     INEXACT_COLUMN = ("inexact_column", "A dataset's column has a binary floating-point type.")
@@ -156,6 +160,14 @@ class Code(StrEnum):
     LOCKED_PERIOD = ("locked_period", "A document is dated in a period that is locked in Sage.")
     LOOK_ALIKE_KEYS = ("look_alike_keys", "Keys of a dataset differ only in what is hardly seen.")
     MERGED_CELL = ("merged_cell", "A cell of a workbook is merged with another one.")
+    MERGED_INTO_NOTHING = (
+        "merged_into_nothing",
+        "A record is merged into one that will not be in Sage, so that nothing of it would be.",
+    )
+    MERGED_INTO_ANOTHER_KIND = (
+        "merged_into_another_kind",
+        "A rule merges records into those of a mapping that makes another kind.",
+    )
     MISSING_COLUMN = ("missing_column", "A file or the SQL of a dataset lacks a column that is needed.")
     MISSING_FIELD = ("missing_field", "A mapping does not fill a field that Sage requires.")
     MISSING_KEY = ("missing_key", "A required key is missing.")
@@ -170,6 +182,7 @@ class Code(StrEnum):
     NO_IDENTITY = ("no_identity", "A field by which a record is identified is blank.")
     NO_ITEM = ("no_item", "No item of a list meets the condition, and one is required.")
     NO_OTHERWISE = ("no_otherwise", "A `choose` has no `otherwise` branch.")
+    NO_PART = ("no_part", "A record that its mapping splits has no part that applies.")
     NO_REFERENCE = ("no_reference", "A reference is blank, and the mapping does not allow that.")
     NO_ROWS_MATCH = ("no_rows_match", "No row matches a condition of sources.yaml.")
     NO_SHEET = ("no_sheet", "A workbook has no sheet of the declared name.")
@@ -216,6 +229,7 @@ class Code(StrEnum):
     NOT_SIE = ("not_sie", "A file is not well-formed SIE.")
     NOT_TEXT = ("not_text", "A cell is not text.")
     NOT_VALID = ("not_valid", "A value breaks a rule of the file's schema.")
+    NOT_MATCHED = ("not_matched", "A value does not have the form that the mapping asks for.")
     NOT_WHOLE = ("not_whole", "A number has decimals, and the field takes whole numbers.")
     NOT_XML = ("not_xml", "A file is not well-formed XML, or has a document type declaration.")
     NOT_YAML = ("not_yaml", "A file is not YAML.")
@@ -229,6 +243,8 @@ class Code(StrEnum):
     OUTSIDE_FOLDER = ("outside_folder", "A path leads out of the folder in which it must lie.")
     OVER_ALLOCATED = ("over_allocated", "A payment settles more than its amount.")
     PARKED = ("parked", "A step could not be carried out now and is tried again by the next run.")
+    PLUGIN_FAILS = ("plugin_fails", "A transform of an installed plugin raises an error for a record.")
+    PLUGIN_NOT_USED = ("plugin_not_used", "An installed plugin cannot be loaded, or has a name that exists.")
     QUARANTINED_BY_RULE = ("quarantined_by_rule", "A named rule of the mapping quarantines the record.")
     QUOTE_NOT_CLOSED = ("quote_not_closed", "A quoted CSV cell is never closed.")
     RAGGED_ROW = ("ragged_row", "A row has more or fewer cells than the header row.")
@@ -263,6 +279,10 @@ class Code(StrEnum):
     )
     TEXT_NOT_BOOLEAN = ("text_not_boolean", "Text is given where true or false is needed.")
     TEST_FAILED = ("test_failed", "The outcome of a test is not the expected one.")
+    SAME_SHORT_REFERENCE = (
+        "same_short_reference",
+        "Two references of the source become the same one when they are shortened.",
+    )
     SAMPLE_DIFFERS = (
         "sample_differs",
         "The mappings give other outcomes of a sample than those that were kept.",
@@ -286,6 +306,7 @@ class Code(StrEnum):
         "unknown_attribute",
         "A path or expression names a part that the value does not have.",
     )
+    UNKNOWN_BLOCK = ("unknown_block", "A mapping includes a block that the project does not have.")
     UNKNOWN_COLUMN = ("unknown_column", "A mapping names a column that the dataset does not have.")
     UNKNOWN_CROSSWALK = ("unknown_crosswalk", "A mapping or a tie-out names a crosswalk that does not exist.")
     UNKNOWN_DATASET = ("unknown_dataset", "A mapping or a tie-out names a dataset that does not exist.")

@@ -129,6 +129,9 @@ class Quarantined:
     orphan: Draft | None = None
 
 
+#: The transform that shortens a reference, as the rule of a change begins.
+SHORT_REFERENCE = "short_reference"
+
 #: The rule that leaves out a record because another one of its identity was decided to count.
 DUPLICATE_RULE = "duplicate_in_source"
 

@@ -18,12 +18,13 @@ from sagerecon.model.errors import ProjectError, ProjectFileError
 from sagerecon.model.finding import Finding
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
+from sagerecon.model.suggestion import suggestion
 from sagerecon.model.value import Scalar
 from sagerecon.project.consent import Consent
 from sagerecon.project.hosts import allowed_host, sage_hosts
 from sagerecon.project.named_files import NamedFiles, named_files
 from sagerecon.project.private_files import is_there, read_text
-from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource
+from sagerecon.project.project import FILE, STATE, Business, Limits, Project, TieOutSource, state_folder
 from sagerecon.project.state import read_business
 from sagerecon.project.user_settings import read_user_settings
 
@@ -37,29 +38,33 @@ class ProjectDraft:
     broken: frozenset[str]  #: the keys with errors
 
 
-def read_project(folder: Path, allow_hosts: Collection[str] = ()) -> Project:
+def read_project(folder: Path, allow_hosts: Collection[str] = (), environment: str = "") -> Project:
     """Return the project in `folder`.
 
     Args:
         allow_hosts: the hosts to which the user allows this command to send tokens and data, besides those
             of the user's settings.
+        environment: whose settings count; those of the file alone where it is empty.
 
     Raises:
         ProjectError: the folder has no project file, it cannot be read, or a host of `allow_hosts` is none.
         ProjectFileError: the file has errors, or names a host or folder to which the user has not consented;
             every finding is attached.
     """
-    draft = read_project_with_faults(folder, allow_hosts)
+    draft = read_project_with_faults(folder, allow_hosts, environment)
     if draft.findings:
         raise ProjectFileError(draft.findings)
     return draft.project
 
 
-def read_project_with_faults(folder: Path, allow_hosts: Collection[str] = ()) -> ProjectDraft:
+def read_project_with_faults(
+    folder: Path, allow_hosts: Collection[str] = (), environment: str = ""
+) -> ProjectDraft:
     """Return the project in `folder`, as far as its file has no errors; arguments as `read_project`.
 
     Raises:
-        ProjectError: the folder has no project file, it cannot be read, or a host of `allow_hosts` is none.
+        ProjectError: the folder has no project file, it cannot be read, it has no such environment, or a host
+            of `allow_hosts` is none.
     """
     folder = folder.resolve()
     try:
@@ -73,7 +78,12 @@ def read_project_with_faults(folder: Path, allow_hosts: Collection[str] = ()) ->
             "Name the project's folder with --project, or create a project with: sagerecon init",
         )
     root, findings = read_document(read_text(path, FILE, follow=False), FILE)
-    findings = findings or [*check_schema(root, schema("project")), *_date_findings(root)]
+    is_yaml = not findings
+    findings = findings or check_schema(root, schema("project"))
+    if environment and is_yaml:
+        root = _in_environment(root, environment)
+        findings = findings or check_schema(root, schema("project"))
+    findings += _date_findings(root) if is_yaml else ()
     broken = frozenset(_broken(root, findings))
     root = _with_usual_values(root, broken)
     settings = read_user_settings()
@@ -81,7 +91,7 @@ def read_project_with_faults(folder: Path, allow_hosts: Collection[str] = ()) ->
     findings += faults
     data = _resolved(folder / root["data"].text, root["data"].place, findings) or folder
     consent = Consent(settings, tuple(map(allowed_host, allow_hosts)), folder)
-    project = _project(root, folder, named, data, consent)
+    project = _project(root, folder, named, data, consent, environment)
     findings += [*_check(project, root), *_without_consent(project, root, consent)]
     return ProjectDraft(project, tuple(findings), broken)
 
@@ -129,7 +139,34 @@ def _date_findings(root: Node) -> Iterator[Finding]:
                 yield Finding(Code.NOT_A_DATE, node.place, message, "Write it as 2027-03-31.")
 
 
-def _project(root: Node, folder: Path, named: NamedFiles, data: Path, consent: Consent) -> Project:
+def _in_environment(root: Node, environment: str) -> Node:
+    """Return a project file with the settings of an environment, which replace its own key by key.
+
+    Raises:
+        ProjectError: there is no such environment.
+    """
+    environments = root["environments"].children() if "environments" in root else {}
+    if environment not in environments:
+        known = (
+            f"There are: {', '.join(environments)}." if environments else "Declare it under environments:."
+        )
+        hint = suggestion(environment, environments) or known
+        raise ProjectError(f"{FILE} has no environment '{environment}'.", hint)
+    return _replaced(root, environments[environment])
+
+
+def _replaced(node: Node, other: Node) -> Node:
+    """Return a node with the keys of another in the place of its own; what both have as keys is joined."""
+    children = dict(node.children())
+    for name, child in other.children().items():
+        own = children.get(name)
+        children[name] = _replaced(own, child) if own is not None and own.children() else child
+    return replace(node, value=children)
+
+
+def _project(
+    root: Node, folder: Path, named: NamedFiles, data: Path, consent: Consent, environment: str
+) -> Project:
     settings = consent.settings
     get = root.plain().get
     cut_over = date.fromisoformat(get("cut_over"))
@@ -149,11 +186,14 @@ def _project(root: Node, folder: Path, named: NamedFiles, data: Path, consent: C
         mapping_files=named.mappings,
         crosswalk_files=named.crosswalks,
         test_files=named.tests,
+        block_files=named.blocks,
+        overlay_files=named.overlays,
+        environment=environment,
         cut_over=cut_over,
         as_at=date.fromisoformat(get("as_at", str(cut_over))),
         parameters={**parameters, "as_at": date.fromisoformat(get("as_at", str(cut_over)))},
         business=Business(
-            id=business.get("id") or read_business(folder / STATE),
+            id=business.get("id") or read_business(state_folder(folder, environment)),
             country=business["country"],
             edition=business.get("edition", "plus"),
             currency=business["currency"],
@@ -164,7 +204,7 @@ def _project(root: Node, folder: Path, named: NamedFiles, data: Path, consent: C
         limits=Limits(**get("budget", {})),
         address=_sandbox(sage.get("address", "").rstrip("/")),
         client_id=sage.get("client_id", ""),
-        store_url=get("store", f"sqlite:///{folder / STATE / 'store.sqlite'}"),
+        store_url=get("store", f"sqlite:///{state_folder(folder, environment) / 'store.sqlite'}"),
         consent=consent,
         sql_seconds=settings.sql_seconds,
         stop_when_blocked=decimal(get("stop_when_blocked", "5%").removesuffix("%")),

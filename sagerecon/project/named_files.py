@@ -28,6 +28,8 @@ class NamedFiles:
     mappings: tuple[Path, ...]
     crosswalks: tuple[Path, ...]
     tests: tuple[Path, ...]
+    blocks: tuple[Path, ...]
+    overlays: tuple[Path, ...]
 
 
 def named_files(root: Node, folder: Path, folders: Collection[Path]) -> tuple[NamedFiles, list[Finding]]:
@@ -58,8 +60,13 @@ def named_files(root: Node, folder: Path, folders: Collection[Path]) -> tuple[Na
         path for path in matching(root["mappings"].items()) if not path.name.endswith(TESTS_ENDING)
     )
     findings += _too_large(mappings, root["mappings"])
-    tests = root["tests"].items() if "tests" in root else ()
-    return NamedFiles(folder / sources.text, mappings, matching(crosswalks), matching(tests)), findings
+    others = {
+        name: matching(root[name].items() if name in root else ()) for name in ("tests", "blocks", "overlays")
+    }
+    named = NamedFiles(
+        sources=folder / sources.text, mappings=mappings, crosswalks=matching(crosswalks), **others
+    )
+    return named, findings
 
 
 def _too_large(mappings: Iterable[Path], patterns: Node) -> Iterator[Finding]:

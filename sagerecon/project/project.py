@@ -23,6 +23,11 @@ FILE = "sagerecon.yaml"
 STATE = ".sagerecon"
 
 
+def state_folder(folder: Path, environment: str) -> Path:
+    """Return the folder of what a project produces in an environment."""
+    return folder / STATE / "environments" / environment if environment else folder / STATE
+
+
 @dataclass(frozen=True, slots=True)
 class Business:
     """The company at Sage, as the project expects it. `id` is empty before the first sign-in."""
@@ -70,6 +75,8 @@ class Project:
     mapping_files: tuple[Path, ...]
     crosswalk_files: tuple[Path, ...]
     test_files: tuple[Path, ...]  #: with tests of the mappings, besides those that mappings name
+    block_files: tuple[Path, ...]  #: with blocks that mappings include
+    overlay_files: tuple[Path, ...]  #: with changes of mappings for an environment or a country
     cut_over: date
     as_at: date
     parameters: Mapping[str, Scalar]
@@ -79,6 +86,7 @@ class Project:
     client_id: str
     store_url: str
     consent: Consent  #: of the user, to hosts and folders
+    environment: str = ""  #: whose settings are in effect; empty for those of the file alone
     sql_seconds: int = SQL_SECONDS.most  #: what the user allows one query of the source
     stop_when_blocked: Decimal = Decimal(5)  #: the share of the writes, in per cent
     control_accounts: Mapping[str, int] = field(default_factory=dict)
@@ -86,8 +94,8 @@ class Project:
 
     @property
     def state(self) -> Path:
-        """The folder of what the project produces: snapshot, store, plan."""
-        return self.folder / STATE
+        """The folder of what the project produces: snapshot, store, plan. Each environment has its own."""
+        return state_folder(self.folder, self.environment)
 
     @property
     def snapshot_file(self) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sagerecon.documents.package import schema
+from sagerecon.documents.plugins import plugin_versions
 from sagerecon.model.code import Code
 from sagerecon.model.errors import MappingError, ProjectError
 from sagerecon.model.finding import Finding, Severity
@@ -58,5 +59,11 @@ def read_texts(project: Project, paths: Iterable[Path]) -> tuple[dict[str, str],
 
 def mappings_fingerprint(project: Project) -> str:
     """Return the fingerprint of all that shapes the drafts: mappings, crosswalks, datasets, parameters."""
-    texts = project.texts((project.sources_file, *project.mapping_files, *project.crosswalk_files))
-    return fingerprint({"files": texts, "parameters": dict(project.parameters)})
+    parts = (*project.block_files, *project.overlay_files)
+    files = (project.sources_file, *project.mapping_files, *project.crosswalk_files, *parts)
+    made_from: dict[str, object] = {"files": project.texts(files), "parameters": dict(project.parameters)}
+    if parts:
+        made_from["environment"] = project.environment
+    if plugins := list(plugin_versions()):
+        made_from["plugins"] = plugins
+    return fingerprint(made_from)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from sagerecon.model.catalog import Field, Kind
@@ -82,7 +84,7 @@ def explain_field(
         path=path,
         cells=tuple((name, record.values.get(name)) for name in columns) if record is not None else (),
         mapping=mapping,
-        changes=tuple(_changes(path, outcome)),
+        changes=(*_source_changes(outcome, record, columns, mapping), *_changes(path, outcome)),
         sides=tuple(_sides(path, *rows)),
     )
 
@@ -176,6 +178,28 @@ def _require_position(path: str, leaves: Collection[str]) -> None:
 
 def _unset(field: Field) -> Tree:
     return dict.fromkeys(field.fields) if field.type == "object" else None
+
+
+def _source_changes(
+    outcome: Outcome, record: Record | None, columns: Iterable[str], mapping: Place
+) -> list[Change]:
+    """Return what reading and SQL changed of the values of columns, in that order.
+
+    A change of a source row names the cell; that it is of a column shows in the value that it gave.
+    """
+    if record is None or not isinstance(outcome, Draft):
+        return []
+    reached: set[str] = set()
+    for name in columns:
+        value = record.values.get(name)
+        if value is None or isinstance(value, str | int | Decimal | date):
+            reached.add(shown(value))
+    found: list[Change] = []
+    for change in reversed(outcome.changes):
+        if change.place.file != mapping.file and change.after in reached:
+            found.insert(0, change)
+            reached.add(change.before)
+    return found
 
 
 def _changes(path: str, outcome: Outcome) -> Iterator[Change]:

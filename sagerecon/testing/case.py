@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.record_context import plain_text
+from sagerecon.mapping.scope import PART
 from sagerecon.model.code import Code
 from sagerecon.model.draft import Change, Draft, LeftOut, Outcome, Quarantined
 from sagerecon.model.finding import Finding
@@ -54,15 +55,27 @@ Screen: TypeAlias = Callable[[Outcome], Outcome]
 
 
 def outcome_of(mapping: CompiledMapping, record: Record, screen: Screen) -> Outcome | None:
-    """Return the outcome of a record, screened; None where the mapping does not apply to it."""
-    outcome = next(mapping.outcomes(record), None)
+    """Return the outcome of a record, screened; None where the mapping does not apply to it.
+
+    Of a record that the mapping splits it is the part in its values; one of which no part is made is itself.
+    """
+    if mapping.recipe.split:
+        wanted = record.values.get(PART)
+        whole = replace(record, values={name: each for name, each in record.values.items() if name != PART})
+        made = [
+            outcome for part, outcome in mapping.made_of(whole) if part.values.get(PART) in (None, wanted)
+        ]
+    else:
+        made = list(mapping.outcomes(record))
+    outcome = made[0] if made else None
     return None if outcome is None else screen(outcome)
 
 
 def record_of(case: Case, row: Mapping[str, Any], mapping: CompiledMapping) -> Record:
     """Return the record of a test, whose origin is its place in the file with the tests."""
     key = source_key(plain_text(row.get(column)) for column in mapping.key)
-    return Record(dataset=mapping.dataset, key=key, values=row, origins=(case.place,))
+    values = {**row, PART: case.part} if case.part else row
+    return Record(dataset=mapping.dataset, key=key, values=values, origins=(case.place,))
 
 
 def compare(case: Case, outcome: Outcome | None, references: Collection[str] | None) -> Result:

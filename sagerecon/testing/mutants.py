@@ -227,7 +227,10 @@ def _transform(item: Node, path: Path) -> Iterator[Mutant]:
 
 def _option(node: Node, parameter: Parameter, path: Path) -> Iterator[Mutant]:
     instead: str | int | None = next((word for word in parameter.choices if word != node.value), None)
-    if instead is None and parameter.type in ("integer", "text"):
+    is_single = parameter.type in ("integer", "number", "text") or (
+        parameter.type == "texts" and not node.items()
+    )
+    if instead is None and is_single:
         instead = _another(node.value)
     if instead is not None:
         yield Mutant(node.place, f"{parameter.name}: {instead}", path, replace(node, value=instead))

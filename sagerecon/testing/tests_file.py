@@ -23,6 +23,7 @@ class Case:
     given: Mapping[str, Node]  #: columns that are not given are null
     expect: Node
     place: Place
+    part: str = ""  #: of those into which its mapping splits the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def read_tests(
             given=shared | node["given"].children(),
             expect=node["expect"],
             place=node["test"].place,
+            part=node["part"].text if "part" in node else "",
         )
         if not case.mapping:
             hint = "Write mapping: at the top of the file, or in the test."

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
-from sagerecon.model.draft import Draft, Outcome
+from sagerecon.model.draft import Draft, LeftOut, Outcome
 
 #: Rows that are written at a time.
 _BATCH = 1_000
+
+#: Records one after the other of which each is merged into the next.
+_MOST_MERGES = 20
 
 #: `unsent` is the round in which an outcome was set aside, 0 for one that never was a draft; else it is null.
 _TABLES = """
 CREATE TABLE own (position INTEGER PRIMARY KEY, kind TEXT, key TEXT, unsent INTEGER);
 CREATE TABLE natural (kind TEXT, field TEXT, value TEXT, position INTEGER);
 CREATE TABLE refs (position INTEGER, kind TEXT, key TEXT);
+CREATE TABLE short (position INTEGER, kind TEXT, field TEXT, value TEXT, original TEXT);
 CREATE TABLE counted (kind TEXT, key TEXT, by_kind TEXT, by_key TEXT, PRIMARY KEY (kind, key));
 """
 _INDEXES = """
 CREATE INDEX own_by_key ON own (kind, key, unsent);
 CREATE INDEX natural_by_key ON natural (kind, field, value, position);
+CREATE INDEX short_by_value ON short (kind, field, value, original);
 CREATE INDEX refs_by_position ON refs (position, kind, key);
 """
 _SHARING = """
@@ -31,6 +38,12 @@ SELECT position FROM natural JOIN (
     SELECT kind, field, value FROM natural GROUP BY kind, field, value HAVING min(position) < max(position)
 ) USING (kind, field, value)
 ORDER BY position
+"""
+_SAME_SHORT = """
+SELECT kind, field, value, position, original FROM short JOIN (
+    SELECT kind, field, value FROM short GROUP BY kind, field, value HAVING min(original) < max(original)
+) USING (kind, field, value)
+ORDER BY kind, field, value, position
 """
 _IS_SENT = "(unsent IS NULL OR unsent >= :round)"
 _IS_LOST = f"""
@@ -46,6 +59,17 @@ WHERE (draft.unsent IS NULL OR draft.unsent >= :round) AND {_IS_LOST} ORDER BY r
 """  # noqa: S608 - constants
 _LOST = f"SELECT DISTINCT kind, key FROM refs WHERE position = :position AND {_IS_LOST}"  # noqa: S608 - constants
 _LAST_UNSENT = f"SELECT max(position) FROM own WHERE kind = :kind AND key = :key AND NOT {_IS_SENT}"  # noqa: S608 - constants
+#: Of each record in whose place another counts, that which counts in the place of the other.
+_FURTHER = """
+UPDATE counted SET by_kind = next.by_kind, by_key = next.by_key FROM counted AS next
+WHERE counted.by_kind = next.kind AND counted.by_key = next.key
+AND NOT (counted.kind = next.by_kind AND counted.key = next.by_key)
+"""
+_MERGED_INTO_NOTHING = """
+SELECT own.position FROM own JOIN counted USING (kind, key)
+WHERE NOT EXISTS (SELECT 1 FROM own AS by WHERE by.kind = by_kind AND by.key = by_key AND by.unsent IS NULL)
+ORDER BY own.position
+"""
 _REFERRING = "SELECT DISTINCT position FROM refs JOIN counted USING (kind, key) ORDER BY position"
 
 
@@ -63,6 +87,11 @@ class KeyRegister:
         self._own: list[tuple[int, str, str, int | None]] = []
         self._natural: list[tuple[str, str, str, int]] = []
         self._refs: list[tuple[int, str, str]] = []
+        self._short: list[tuple[int, str, str, str, str]] = []
+
+    def add_short(self, kind: str, field: str, value: str, original: str) -> None:
+        """Add a reference of the draft that `add` takes next, as it was shortened or kept."""
+        self._short.append((self._count, kind, field, value, original))
 
     def add(self, outcome: Outcome) -> None:
         """Add the outcome at the next position."""
@@ -79,6 +108,8 @@ class KeyRegister:
                 for found in outcome.references
                 if isinstance(found.key, str)
             )
+        elif isinstance(outcome, LeftOut) and outcome.merged_into:
+            self.count_instead(outcome, (outcome.kind, outcome.merged_into))
         if self._count % _BATCH == 0:
             self._write()
 
@@ -90,6 +121,15 @@ class KeyRegister:
         self._write()
         self._database.executescript(_INDEXES)
         return self._positions(_SHARING)
+
+    def same_short(self) -> Iterator[list[tuple[int, str, str, str]]]:
+        """Yield the drafts of each short reference that stands for several originals.
+
+        Each has its position, the field, the short reference and the original. It is asked after `sharing`.
+        """
+        rows = self._database.execute(_SAME_SHORT).fetchall()
+        for _, same in groupby(rows, key=lambda row: row[:3]):
+            yield [(position, field, value, original) for _, field, value, position, original in same]
 
     def set_aside(self, position: int, in_round: int) -> None:
         """Note that the outcome at a position is not sent, from the round after this one on."""
@@ -105,6 +145,16 @@ class KeyRegister:
         query = "SELECT by_key FROM counted WHERE kind = ? AND key = ?"
         row = self._database.execute(query, (kind, key)).fetchone()
         return None if row is None else str(row[0])
+
+    def follow_merges(self) -> None:
+        """Let what was merged into a record that was merged itself count as merged into the last one."""
+        for _ in range(_MOST_MERGES):
+            if self._database.execute(_FURTHER).rowcount == 0:
+                break
+
+    def merged_into_nothing(self) -> list[int]:
+        """Return the positions of the records that are merged into one which is not sent, in their order."""
+        return self._positions(_MERGED_INTO_NOTHING)
 
     def orphans(self, in_round: int) -> list[int]:
         """Return the positions of the drafts that refer to a record which is not sent, in their order."""
@@ -127,7 +177,13 @@ class KeyRegister:
         return [position for (position,) in self._database.execute(query, values)]
 
     def _write(self) -> None:
-        for table, rows in (("own", self._own), ("natural", self._natural), ("refs", self._refs)):
+        tables: dict[str, list[Any]] = {
+            "own": self._own,
+            "natural": self._natural,
+            "refs": self._refs,
+            "short": self._short,
+        }
+        for table, rows in tables.items():
             if rows:
                 marks = ", ".join("?" * len(rows[0]))
                 self._database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 - a table above

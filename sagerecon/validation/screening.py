@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import count
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from sagerecon.model.catalog import Catalog
 from sagerecon.model.code import Code
-from sagerecon.model.draft import Draft, LeftOut, Node, Outcome, Quarantined, Reference
+from sagerecon.model.draft import (
+    DUPLICATE_RULE,
+    SHORT_REFERENCE,
+    Draft,
+    LeftOut,
+    Node,
+    Outcome,
+    Quarantined,
+    Reference,
+)
 from sagerecon.model.finding import Finding, Severity
+from sagerecon.model.place import NOWHERE
 from sagerecon.validation.duplicates import quarantined, set_apart
 from sagerecon.validation.key_register import KeyRegister
 from sagerecon.validation.rule import BusinessSettings, described, place_of
@@ -49,15 +60,19 @@ class Screening:
         catalog: Catalog,
         settings: BusinessSettings,
         counts: Callable[[Quarantined], bool] = lambda _: False,
+        shortened: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     ) -> None:
         """Screen the outcomes of a business.
 
         Args:
             counts: whether a record that shares an identity was decided to be the one that counts.
+            shortened: by mapping, the fields whose references it shortens, each with what its changes are
+                listed under: the field itself, or a let.
         """
         self._catalog = catalog
         self._counts = counts
         self._settings = settings
+        self._shortened = shortened
         self._register = KeyRegister()
         self.has_orphans = False  #: whether a draft refers to a record of ours that is not sent
 
@@ -67,24 +82,32 @@ class Screening:
             found = (finding for rule in RULES for finding in rule(outcome, self._catalog, self._settings))
             errors = [finding for finding in found if finding.severity is Severity.ERROR]
             outcome = quarantined(outcome, errors) if errors else outcome
+        if self._shortened and isinstance(outcome, Draft):
+            self._add_short(outcome)
         self._register.add(outcome)
         return outcome
 
     def set_aside(self, outcomes: Outcomes) -> None:
         """Quarantine the drafts that share a key, and those that refer to a record of ours that is not sent.
 
-        A reference by natural key is kept: the entity may be in Sage already.
+        A reference to a record that is merged into another leads to that one. A record that a mapping merges
+        into one which is not sent is quarantined. A reference by natural key is kept: the entity may be in
+        Sage already.
 
         Args:
             outcomes: what `check` returned, in the same order.
         """
         self._set_apart(outcomes)
+        self._set_aside_same_short(outcomes)
+        self._register.follow_merges()
         for number in count(1):
             orphans = self._register.orphans(number)
             for at in orphans:
                 self._set_aside_orphan(outcomes, at, number)
             if not orphans:
                 break
+        for at in self._register.merged_into_nothing():
+            outcomes[at] = _merged_into_nothing(outcomes[at])
         for at in self._register.referring_to_counted():
             draft = outcomes[at]
             if isinstance(draft, Draft):
@@ -102,6 +125,30 @@ class Screening:
                 self._register.set_aside(at, 0)
             if isinstance(outcome, LeftOut):
                 self._register.count_instead(draft, (draft.kind, outcome.merged_into))
+
+    def _add_short(self, draft: Draft) -> None:
+        originals = {
+            change.field: change.before for change in draft.changes if change.rule.startswith(SHORT_REFERENCE)
+        }
+        for field, listed in self._shortened.get(draft.mapping, {}).items():
+            if isinstance(value := draft.body.get(field), str):
+                self._register.add_short(draft.kind, field, value, originals.get(listed, value))
+
+    def _set_aside_same_short(self, outcomes: Outcomes) -> None:
+        """Quarantine the drafts whose references are the same only because they were shortened."""
+        for same in self._register.same_short():
+            for at, field, value, original in same:
+                draft = outcomes[at]
+                if not isinstance(draft, Draft):
+                    continue
+                other = next(each for _, _, _, each in same if each != original)
+                message = (
+                    f"{described(draft)}: {field} '{original}' and '{other}' are both shortened to '{value}'."
+                )
+                hint = "Give one of them another reference in the source, or allow more characters: length."
+                finding = Finding(Code.SAME_SHORT_REFERENCE, place_of(draft), message, hint)
+                outcomes[at] = quarantined(draft, [finding])
+                self._register.set_aside(at, 0)
 
     def _set_aside_orphan(self, outcomes: Outcomes, at: int, number: int) -> None:
         """Quarantine a draft that refers to a record which is not sent, in a round of this number."""
@@ -131,6 +178,25 @@ class Screening:
                 return [self._redirected(child) for child in node]
             case _:
                 return node
+
+
+def _merged_into_nothing(record: Outcome) -> Outcome:
+    """Return a record that its mapping merges into one which is not sent, quarantined."""
+    if not isinstance(record, LeftOut) or record.rule == DUPLICATE_RULE or not record.merged_into:
+        return record  # it only shares its key with one that is merged
+    place = record.origins[0] if record.origins else NOWHERE
+    named = f"{record.kind.replace('_', ' ')} {record.label or record.key}"
+    message = f"{named} is merged into {record.merged_into}, which will not be in Sage."
+    hint = "Correct that record first, or merge this one into another."
+    finding = Finding(Code.MERGED_INTO_NOTHING, place, message, hint)
+    return Quarantined(
+        kind=record.kind,
+        key=record.key,
+        findings=(finding,),
+        origins=record.origins,
+        amount=record.amount,
+        label=record.label,
+    )
 
 
 def _orphan_finding(draft: Draft, reference: Reference, record: Outcome | None) -> Finding:
