@@ -252,3 +252,8 @@ def test_ctrl_z_at_the_end_is_no_row(tmp_path: Path, columns: str) -> None:
 def test_a_total_is_seen_in_a_column_that_is_not_declared(tmp_path: Path) -> None:
     (message,) = finding_messages(tmp_path, table("n: {type: decimal}"), {"t.csv": "k,n\nOak,1\nTOTAL,1\n"})
     assert message.startswith("t.csv:3:1: 'TOTAL': the last row seems to be a total")
+
+
+def test_the_delimiter_of_a_header_row_with_tabs_is_named(tmp_path: Path) -> None:
+    (message,) = finding_messages(tmp_path, table("k: {type: text}"), {"t.csv": "k\tn\nOak\t1\n"})
+    assert message.endswith('The header row contains "\\t". Set delimiter: "\\t".')

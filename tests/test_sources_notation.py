@@ -165,6 +165,8 @@ def test_a_declared_notation_of_dates_is_read(
         ("3/1/217", {"formats": ("%d/%m/%Y",)}, "'3/1/217' is not %d/%m/%Y."),
         ("2017-03-31T00:00:00", {}, "'2017-03-31T00:00:00' is not a date such as 2017-03-31. Set format: \"%Y-%m-%dT%H:%M:%S\"."),
         ("42825", {}, "'42825' is not a date such as 2017-03-31. If it is a number of days as Excel counts them, set excel_serial: 1900."),
+        ("Mon 31 Mar 2017", {"formats": ("%a %d %b %Y",)}, "'Mon 31 Mar 2017' is not %a %d %b %Y."),
+        ("29/02/00", {"formats": ("%d/%m/%y",), "century": 1900}, "'29/02/00' is not %d/%m/%y."),
         ("2017", {}, "'2017' is not a date such as 2017-03-31."),
         ("1122023", {}, "'1122023' is not a date such as 2017-03-31. Set format: \"%d%m%Y\", pad_zeros: true or \"%m%d%Y\", pad_zeros: true."),
         ("3/31/2017 2:05 PM", {}, "'3/31/2017 2:05 PM' is not a date such as 2017-03-31. Set format: \"%m/%d/%Y %I:%M %p\"."),
@@ -258,6 +260,8 @@ def test_the_cells_that_each_format_reads_are_counted(tmp_path: Path) -> None:
         ("day: {type: date}", "date: \"%y%m%d\"", "sources.yaml:5:11: '%y%m%d' has years of two digits, and their century is not declared. Set century: 1950 if they lie in 1950 to 2049."),
         ("day: {type: date, format: \"%x\"}", "", "sources.yaml:6:33: '%x' is not a complete date format. For 31/03/2017 use %d/%m/%Y."),
         ("day: {type: date, format: \"%Y-%m-%d %Z\"}", "", "sources.yaml:6:33: '%Y-%m-%d %Z' is not a complete date format. For 31/03/2017 use %d/%m/%Y."),
+        ("day: {type: datetime, format: \"%d/%m/%Y %I:%M\"}", "", "sources.yaml:6:37: '%d/%m/%Y %I:%M' does not tell the hours of the morning from those of the afternoon. Use %I with %p for 02:05 PM, and %H for 14:05."),
+        ("day: {type: datetime, format: \"%d/%m/%Y %H:%M %p\"}", "", "sources.yaml:6:37: '%d/%m/%Y %H:%M %p' does not tell the hours of the morning from those of the afternoon. Use %I with %p for 02:05 PM, and %H for 14:05."),
         ("a: {type: text, century: 1950}", "", "sources.yaml:6:23: 'century' does not apply to text."),
         ("a: {type: decimal, round: 3}", "", "sources.yaml:6:33: round is 3, and the column keeps 2 decimals. Set scale: 3."),
         ("a: {type: decimal, grouping: indian}", "", "sources.yaml:6:36: grouping is declared, and no separator. Set thousands: ','."),
@@ -298,3 +302,20 @@ def test_what_has_no_width_is_removed_from_numbers_and_kept_in_texts() -> None:
     assert "holds the control character U+200B" in cell_error("12\u200b", "decimal")
     assert "holds the control character U+FEFF" in cell_error("\ufeffA", "text")
     assert typed("A\u200b", "text") == "A\u200b"
+
+
+def test_a_word_that_means_nothing_is_known_beside_what_is_not_seen(tmp_path: Path) -> None:
+    columns = "a: {type: decimal, controls: remove, null_words: [n/a]}\nb: {type: text, controls: remove, required: true}"
+    good, bad = "a,b\n\u200en/a,x\n", "a,b\n1,\u200e\n"
+    with snapshot(tmp_path, table(columns), {"t.csv": good}) as opened:
+        assert [(row["a"], row["b"]) for row in opened.rows("t")] == [(None, "x")]
+        assert [(str(c.origin), c.change.before, c.change.after) for c in opened.changes()] == [
+            ("t.csv:2", "\\u200en/a", "")
+        ]
+    assert finding_messages(tmp_path, table(columns), {"t.csv": bad}) == [
+        "t.csv:2:2: b: the cell is empty; a value is required."
+    ]
+
+
+def test_a_thin_space_separates_thousands() -> None:
+    assert typed("1\u2009234,50", "decimal", decimal=",", thousands=" ") == "1234.5"

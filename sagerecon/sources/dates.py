@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
+from time import strptime
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Severity
@@ -108,6 +109,16 @@ class DateFormat:
         return "%y" in self.text
 
     @property
+    def has_certain_hour(self) -> bool:
+        """Whether hours of twelve have AM or PM, and no others: else 12:00 may be midnight."""
+        return ("%I" in self.text) == ("%p" in self.text)
+
+    @property
+    def has_weekday(self) -> bool:
+        """Whether the day of the week is written, which the date must then have."""
+        return "%a" in self.text or "%A" in self.text
+
+    @property
     def is_complete(self) -> bool:
         """Whether a date is read back as it was written, with nothing that depends on the machine."""
         directives = re.findall(r"%(.?)", self.text)
@@ -132,6 +143,8 @@ class DateFormat:
             found = datetime.strptime(text, self.text)  # noqa: DTZ007 - the zone, if any, is part of the format
             if self.is_short_year:
                 found = found.replace(year=century + (found.year - century) % 100)
+            if self.has_weekday and strptime(text, self.text).tm_wday != found.weekday():
+                return None
         except ValueError:
             return None
         return found
@@ -372,7 +385,7 @@ def _hint(cell: object, column: Column, notation: Notation) -> str:
         f'"{day}{of_day}"' + (century if "%y" in day else "")
         for of_day in _USUAL_TIMES
         for day in _USUAL_FORMATS
-        if _date_format(day + of_day).read(text, 1950) is not None
+        if day + of_day not in column.formats and _date_format(day + of_day).read(text, 1950) is not None
     ]
     if not named and len(text) == _SHORTENED and text.isdecimal():
         named = [

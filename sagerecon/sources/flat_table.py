@@ -379,7 +379,7 @@ class _FlatTable:
         titles = self._heading.titles
         if self._file.format == "csv" and len(titles) == 1:
             for mark in ";\t|,":
-                if mark in titles[0]:
+                if mark in str(self._first_title):  # a title has no tabs
                     shown = {"\t": '"\\t"'}.get(mark, f"'{mark}'")
                     return f"The header row contains {shown}. Set delimiter: {shown}."
         if not titles:

@@ -25,7 +25,7 @@ _MINUS = "-\u2212\u2013"
 _DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
 
 #: Spaces within a number; the others do not break a line.
-_SPACE = "[ \u00a0\u202f]"
+_SPACE = "[ \u00a0\u2009\u202f]"
 
 #: A sign of a currency or a mark, as a hint names it.
 _BESIDE = re.compile(r"[^\W\d_]+\.?[\u00a2-\u00a5\u20a0-\u20cf$]?|[\u00a2-\u00a5\u20a0-\u20cf$]")
@@ -156,7 +156,9 @@ def number_parser(notation: Notation) -> Callable[[str], _Digits | None]:
     Besides a leading sign it accepts the notations of accountants for a negative amount: `12.00-` and
     `(12.00)`. Thousands separators must group the digits; a space may be a no-break space.
     """
-    separator = _SPACE if notation.thousands in (" ", "\u00a0", "\u202f") else re.escape(notation.thousands)
+    separator = (
+        _SPACE if notation.thousands in (" ", "\u00a0", "\u2009", "\u202f") else re.escape(notation.thousands)
+    )
     separators = re.compile(separator) if notation.thousands else None
     search = re.compile(_pattern(notation, separator), re.IGNORECASE).fullmatch
     is_negative = {mark.casefold(): negative for mark, negative in notation.signs}
@@ -263,9 +265,9 @@ def _number_hint(cell: object, notation: Notation) -> str:
         return "It is the error of a formula: correct the formula, and export the file again."
     if text in _DASHES or _is_dash(text, replace(notation, currency=tuple(_BESIDE.findall(text)))):
         return f"Set dash: zero if it means 0, or dash: empty.{_currency_hint(text, notation)}"
-    if not any(character.isdecimal() for character in text):
+    if not any(character.isdigit() for character in text):
         return null_words_hint(text, notation) if text.isprintable() else ""
-    if not text.isascii() and any(character.isdecimal() and character > "9" for character in text):
+    if not text.isascii() and any(character.isdigit() and character > "9" for character in text):
         return "Only the digits 0 to 9 are read."
     if _NO_CENTS.search(text):
         return "The dash may stand for no cents or for a minus: export the numbers in full."

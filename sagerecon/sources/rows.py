@@ -13,6 +13,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.visible import visible
 from sagerecon.sources.blocks import Block
 from sagerecon.sources.cell import (
     Cell,
@@ -29,7 +30,7 @@ from sagerecon.sources.dates import date_converter, datetime_converter, format_n
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.notation import Notation
 from sagerecon.sources.numbers import decimal_converter, integer_converter
-from sagerecon.sources.texts import text_converter, without_controls
+from sagerecon.sources.texts import seen, text_converter, without_controls
 
 #: The values of a boolean column that declares none of its own.
 DEFAULT_BOOLEANS = {
@@ -148,6 +149,8 @@ def converter(column: Column, file: SourceFile) -> CellConverter:
     def convert_or_null(cell: object) -> Cell:
         if isinstance(cell, str | int | Decimal | date) and cell_word(cell) in null_words:
             return None
+        if notation.controls and isinstance(cell, str) and seen(cell).strip() in null_words:
+            raise CellChanged.by("controls: remove", visible(cell), None)
         return convert_or_blank(cell)
 
     chosen = convert_or_null if null_words else convert_or_blank
@@ -156,7 +159,12 @@ def converter(column: Column, file: SourceFile) -> CellConverter:
 
 def _required(convert: CellConverter) -> CellConverter:
     def convert_required(cell: object) -> Cell:
-        value = convert(cell)
+        try:
+            value = convert(cell)
+        except CellChanged as changed:
+            if changed.value is not None:
+                raise
+            value = None
         if value is None:
             raise CellError(Code.MISSING_VALUE, "the cell is empty; a value is required.")
         return value

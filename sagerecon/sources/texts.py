@@ -110,6 +110,11 @@ def _checked(text: str, is_cleaned: bool) -> Cell:
     return text
 
 
+def seen(text: str) -> str:
+    """Return a text without the characters that are not seen."""
+    return _UNSEEN.sub("", text)
+
+
 def without_controls(convert: CellConverter, notation: Notation) -> CellConverter:
     """Return `convert` for cells of another type, from which controls are removed if it is declared."""
     is_cleaned = notation.controls == "remove"
@@ -122,7 +127,7 @@ def without_controls(convert: CellConverter, notation: Notation) -> CellConverte
                 raise
             if not is_cleaned:
                 raise _control_error(cell, found[0]) from error
-        cleaned = _UNSEEN.sub("", cell)
+        cleaned = seen(cell)
         value = convert(cleaned) if cleaned.strip() else None
         raise CellChanged.by("controls: remove", visible(cell), value)
 
