@@ -172,3 +172,13 @@ def test_a_number_of_an_old_workbook_may_be_yes_or_no(tmp_path: Path) -> None:
     text = table("paid: {type: boolean}", "path: t.xls")
     with snapshot(tmp_path, text, {"t.xls": xls([["paid"], [1], [0], [True]])}) as opened:
         assert [row["paid"] for row in opened.rows("t")] == [True, False, True]
+
+
+@pytest.mark.parametrize(("kind", "value"), [("text", "1234567890123456"), ("integer", 1234567890123456)])
+def test_a_long_number_keeps_its_digits_or_is_refused(tmp_path: Path, kind: str, value: object) -> None:
+    text = table(f"card: {{type: {kind}}}", "path: t.xls")
+    with snapshot(tmp_path, text, {"t.xls": xls([["card"], [1234567890123456]])}) as opened:
+        assert [row["card"] for row in opened.rows("t")] == [value]
+    assert finding_messages(tmp_path, text, {"t.xls": xls([["card"], [12345678901234567]])}) == [
+        "t.xls:2:1: card: 1.2345678901234568e+16 is too large for a workbook to store with 0 exact decimals. Store such numbers as text, or export CSV."
+    ]

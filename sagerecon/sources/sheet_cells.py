@@ -121,7 +121,9 @@ def decoded(text: str) -> str:
 
 
 def as_shown(number: float) -> Decimal:
-    """Return a number of a workbook with the digits that Excel keeps; a whole one without decimals."""
+    """Return a number of a workbook with the digits that Excel keeps, a whole one with all of its digits."""
+    if isinstance(number, float) and number.is_integer():
+        return Decimal(int(number))
     shown = Decimal(f"{number:.{_EXCEL_DIGITS}g}") if isinstance(number, float) else Decimal(number)
     return shown.quantize(Decimal(1)) if shown.adjusted() < _EXCEL_DIGITS and shown == int(shown) else shown
 

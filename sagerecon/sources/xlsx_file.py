@@ -129,14 +129,15 @@ def workbook_converter(column: Column, file: SourceFile) -> CellConverter:
     is_text = column.type == "text"
 
     def convert_exact(cell: object) -> Cell:
+        number = cell.number if isinstance(cell, FormattedNumber) else cell
+        if isinstance(number, float) and not _is_exact(number, scale or 0):
+            message = f"{number!r} is too large for a workbook to store with {scale or 0} exact decimals."
+            raise CellError(Code.UNCERTAIN_NUMBER, message, "Store such numbers as text, or export CSV.")
         if isinstance(cell, FormattedNumber):
             if is_text:
                 return convert(_shown(cell))
-            cell = cell.number
+            cell = number
         if isinstance(cell, float):
-            if scale is not None and not _is_exact(cell, scale):
-                message = f"{cell!r} is too large for a workbook to store with {scale} exact decimals."
-                raise CellError(Code.UNCERTAIN_NUMBER, message, "Store such amounts as text, or export CSV.")
             return convert(as_shown(cell) if is_text else _exact(cell, scale))
         if isinstance(cell, FormulaError | UncalculatedFormula | NoDate | Merged):
             raise _no_value(cell)
