@@ -15,6 +15,7 @@ from small_quickbooks import write_export
 
 from sagerecon.commands import sources
 from sagerecon.model.draft import Draft
+from sagerecon.pairing.consequences import Verdict
 from sagerecon.runner.run import Ended
 
 DATES = {"2017-03-31        #": "2026-12-31        #", "as_at: 2017-03-31": "as_at: 2026-12-31"}
@@ -123,6 +124,42 @@ def test_lines_of_whole_invoices_keep_their_order(tmp_path: Path) -> None:
     made = invoice.body["invoice_lines"]
     assert isinstance(made, list | tuple)
     assert [line["description"] for line in made] == [f"Work {n}" for n in range(1, 13)]  # type: ignore[index,call-overload]
+
+
+def test_open_estimates_become_quotes(tmp_path: Path) -> None:
+    line = {
+        "DetailType": "SalesItemLineDetail",
+        "Description": "Pond",
+        "Amount": 250.0,
+        "SalesItemLineDetail": {"ItemRef": {"value": "3"}},
+    }
+    usual = {"TxnDate": "2026-11-01", "CustomerRef": {"value": "1"}, "TotalAmt": 250.0, "Line": [line]}
+    estimates = [
+        {"Id": "7", "DocNumber": "E-7", "TxnStatus": "Pending", "ExpirationDate": "2027-01-31", **usual},
+        {"Id": "8", "DocNumber": "E-8", "TxnStatus": "Closed", **usual},
+        {"Id": "9", "TxnStatus": "Accepted", **usual},
+        {"Id": "10", "DocNumber": "E-10", "TxnStatus": "Pending", **usual, "TotalAmt": 260.0},
+    ]
+    with small(tmp_path) as moved:
+        document = {"QueryResponse": {"Estimate": estimates, "maxResults": 4}}
+        (tmp_path / "data" / "estimates.json").write_text(json.dumps(document))
+        (moved.folder / "whole_documents" / "sales_quotes.yaml").rename(
+            moved.folder / "mappings" / "sales_quotes.yaml"
+        )
+        found = sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None).outcomes
+        of_quotes = {o.key: o for o in found if o.kind == "sales_quote"}
+        assert {key: type(o).__name__ for key, o in of_quotes.items()} == {
+            "sales_quotes/7": "Draft",
+            "sales_quotes/8": "LeftOut",
+            "sales_quotes/9": "Draft",
+            "sales_quotes/10": "Quarantined",
+        }
+        assert moved.load().ended is Ended.FINISHED
+        found_in_sage = moved.reconcile().reconciliation
+        quotes = [each for each in found_in_sage.verdicts if each.kind == "sales_quote"]
+        verified = {each.key for each in quotes if each.verdict is Verdict.VERIFIED}
+        assert verified == {"sales_quotes/7", "sales_quotes/9"}
+        assert all(tie_out.ties for tie_out in found_in_sage.tie_outs)
 
 
 @needs_qbo

@@ -117,6 +117,9 @@ def check_folder(
         ProjectError: the folder has no project file, it cannot be read, or a path has no file of the project.
     """
     draft = read_project_with_faults(folder, allow_hosts, environment)
+    # Other commands work without mappings; a check that finds none to check has failed.
+    missing = [replace(finding, severity=Severity.ERROR) for finding in draft.project.warnings]
+    draft = replace(draft, findings=(*draft.findings, *missing))
     project = draft.project
     chosen = _chosen(project, paths)
     others = (project.sources_file, *project.crosswalk_files, *project.block_files, *project.overlay_files)
@@ -196,7 +199,9 @@ def _check(project: Project, probe: Probe | None, scope: _Scope | None = None) -
     draft = scope.draft if scope is not None else None
     findings = [finding for finding in findings if finding.code not in _following(sources, draft)]
     findings += _plugin_findings()
-    if draft is not None and draft.findings:
+    if draft is None:
+        findings += project.warnings
+    elif draft.findings:
         raise ProjectFileError([*draft.findings, *findings])
     if any(finding.severity is Severity.ERROR for finding in findings):
         is_unread = any(finding.code is Code.UNREADABLE for finding in findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -38,6 +39,13 @@ class Heading:
     def is_repeated(self, cells: Sequence[object]) -> bool:
         """Return whether a row has the titles in its cells."""
         return bool(self.titles) and tuple(map(title_text, cells[: len(self.titles)])) == self.titles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalRow(Finding):
+    """The finding for a row that seems to be a total, with the condition that would pass over it."""
+
+    rule: RowRule
 
 
 class PassedOver:
@@ -133,6 +141,21 @@ def row_test(rule: RowRule, heading: Heading) -> RowTest:
         return is_blank_row
     tests = [_cell_test(test, heading.number(test)) for test in rule.tests]
     return lambda cells: all(holds(cells) for holds in tests)
+
+
+def row_rule_text(rule: RowRule) -> str:
+    """Return a condition as a `sources.yaml` declares it, of those that are told from a file."""
+    if rule.is_header:
+        return f"{rule.name}: header"
+    tests = [
+        f"{{column: {test.number}, {'blank: true' if test.is_blank else f'is: {_quoted(test.equals)}'}}}"
+        for test in rule.tests
+    ]
+    return f"{rule.name}: {tests[0]}" if len(tests) == 1 else f"{rule.name}: [{', '.join(tests)}]"
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return ", ".join(json.dumps(text, ensure_ascii=False) for text in texts)
 
 
 def _cell_test(test: CellTest, number: int | None) -> RowTest:

@@ -68,13 +68,16 @@ def lines_balance(draft: Draft, catalog: Catalog, settings: BusinessSettings) ->
 
 
 def dates_are_open(draft: Draft, catalog: Catalog, settings: BusinessSettings) -> Iterator[Finding]:
-    """Check that only opening entries are dated before the accounts start, and nothing in a locked period."""
+    """Check that only opening entries are dated before the accounts start, and nothing in a locked period.
+
+    What posts nothing, such as a quote, may have any date.
+    """
     kind = catalog[draft.kind]
     day = draft.body.get(kind.date)
-    if not isinstance(day, date):
+    if not isinstance(day, date) or kind.posting is None:
         return
     start = settings.accounts_start
-    is_opening = kind.posting is not None and kind.posting.is_opening
+    is_opening = kind.posting.is_opening
     if start is not None and is_opening and day >= start:
         yield Finding(
             Code.OPENING_AFTER_START,
