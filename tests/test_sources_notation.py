@@ -319,3 +319,10 @@ def test_a_word_that_means_nothing_is_known_beside_what_is_not_seen(tmp_path: Pa
 
 def test_a_thin_space_separates_thousands() -> None:
     assert typed("1\u2009234,50", "decimal", decimal=",", thousands=" ") == "1234.5"
+
+
+def test_letters_of_poland_read_as_those_of_western_europe_are_noticed() -> None:
+    for name in ("£ódŸ", "Bia³ystok"):
+        with pytest.raises(CellError, match="is cp1250 that was read as cp1252"):
+            typed(name, "text")
+    assert [typed(size, "text") for size in ("12 m³", "£5", "1¹")] == ["12 m³", "£5", "1¹"]
