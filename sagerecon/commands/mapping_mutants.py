@@ -51,7 +51,7 @@ def mutate(
         ProjectError: a file cannot be read.
     """
     compiled = check(project)
-    suite = read_suite(project, compiled, paths)
+    suite = read_suite(project, compiled.mappings, compiled.sources.columns, paths)
     kept: dict[str, list[tuple[Record, Any]]] = {}
     screen = Screening(project.catalog, business_settings(project)).check
     for sample in suite.samples:

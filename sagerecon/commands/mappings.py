@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePath
 
+from sagerecon.commands.test_suite import check_suite
 from sagerecon.documents.allowances import without_allowed
 from sagerecon.documents.package import schema
 from sagerecon.mapping.compiled import CompiledMapping
@@ -192,6 +193,9 @@ def _check(project: Project, probe: Probe | None, scope: _Scope | None = None) -
         others = _referred_to(project, documents, named)
         environment = replace(environment, today=scope.today)
     mappings, mapping_findings = compile_files(documents, environment, others)
+    is_whole = not named and len(mappings) == len(documents)
+    if scope is not None and is_whole:  # else a test may name a mapping that is not there for its errors
+        findings += check_suite(project, mappings, sources.columns)[1]
     if not named:  # else some mappings were not read
         findings += _read_parts(project)[0].unused(document.root for document in documents)
     tie_outs = _tie_out_findings(project.tie_outs, sources, crosswalks)

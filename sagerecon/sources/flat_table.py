@@ -321,8 +321,8 @@ class _FlatTable:
     def _total_findings(self) -> Iterator[Finding]:
         """Yield a finding if the last row seems to be a total of those above it."""
         line, cells = self._last
-        for number in self._numbers.values():
-            text = cell_text(cells[number]) if number < len(cells) else ""
+        for number, cell in enumerate(cells[: self.width]):
+            text = cell_text(cell)
             if _TOTAL.fullmatch(text):
                 blanks = [at for at in range(min(self.width, len(cells))) if _is_blank(cells[at])]
                 tests = (
@@ -395,7 +395,7 @@ class _FlatTable:
         titles = self._heading.titles
         if self._file.format == "csv" and len(titles) == 1:
             for mark in ";\t|,":
-                if mark in titles[0]:
+                if mark in str(self._first_title):  # a title has no tabs
                     shown = {"\t": '"\\t"'}.get(mark, f"'{mark}'")
                     return f"The header row contains {shown}. Set delimiter: {shown}."
         if not titles:

@@ -17,6 +17,8 @@ from sagerecon.sources.definitions import CellTest, RowRule, SourceFile
 
 RowTest: TypeAlias = Callable[[Sequence[object]], bool]
 
+_END_OF_FILE = "\x1a"
+
 #: Rows that are shown of those that a condition passes over, and characters of each.
 _EXAMPLES = 3
 _EXAMPLE_CHARACTERS = 60
@@ -179,14 +181,20 @@ def cell_text(cell: object) -> str:
 
 
 def title_text(cell: object) -> str:
-    """Return the title in a cell of a header row, in which a line may be broken anywhere."""
-    return " ".join(cell_text(cell).split())
+    """Return the title in a cell of a header row, in which a line may be broken anywhere.
+
+    The byte-order mark of a file that was appended to another one is no part of a title.
+    """
+    return " ".join(cell_text(cell).removeprefix("\ufeff").split())
 
 
 def is_blank_row(cells: Sequence[object]) -> bool:
-    """Return whether all cells of a row are blank. A cell of spaces is not: a program may write it."""
+    """Return whether all cells of a row are blank. A cell of spaces is not: a program may write it.
+
+    So is Ctrl-Z, with which programs of DOS end a file.
+    """
     if cells and cells[0] and type(cells[0]) not in (Filled, Merged):
-        return False
+        return len(cells) == 1 and cells[0] == _END_OF_FILE
     return all(cell is None or cell == "" or isinstance(cell, Filled | Merged) for cell in cells)
 
 
