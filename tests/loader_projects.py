@@ -92,7 +92,7 @@ TABLES = dedent("""\
           b: {column: 2, type: integer}
           c: {column: 3, type: decimal, round: 1}
           d: {column: 4, type: date, format: ["%d%m%Y", "%d/%m/%Y", "%Y-%m-%d", "%d-%b-%y"]}
-          e: {column: 5, type: datetime, format: ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M"]}
+          e: {column: 5, type: datetime, format: ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S%z"]}
       j:
         path: j.json
         records: answer.rows

@@ -151,8 +151,8 @@ def test_equal_tables_exit_with_0(files: Path, left: str, right: str) -> None:
         ("k,v\nA1 ,1\n", "k,v\nA1,1\n", "1 of 1 missing records match an extra one without spaces around"),
         ("k,v\ne\u0301,1\n", "k,v\n\xe9,1\n", "1 of 1 missing records match an extra one in the same"),
         ("k,v\n,1\nx,2\n", "k,v\nx,2\n", "because they have no key: 1 row of l.csv l.csv:2"),
-        ("k,v\nx,2.50\ny,1\n", "k,v\nx,2.50\ny,n/a\n", "1 record with other values"),
-        ("k,v\nx,2.50\ny,1\n", "k,v\nx,2.50\ny,n/a\n", "not summed: decimal with decimal '.' in 1 of 2"),
+        ("k,v\nx,2.50\ny,1\n", "k,v\nx,2.50\ny,see note\n", "1 record with other values"),
+        ("k,v\nx,2.50\ny,1\n", "k,v\nx,2.50\ny,see note\n", "not summed: decimal with decimal '.' in 1 of 2"),
         ("k,v\n10,1\n20,2\n", "k,v\n10.00,1\nx,2\n", "1 record of l.csv missing in r.csv 20"),
         ("k,v\nx,O\x07ak\n", "k,v\nx,Elm\n", "Such characters are removed on reading."),
     ],
@@ -258,3 +258,10 @@ def test_two_real_files_of_open_invoices_and_invoices_are_compared() -> None:
     facts = events(run(*words, "--json"))[-1]
     assert (facts["left_rows"], facts["missing"], facts["extra"], facts["equal"]) == (22, 0, 11, 21)
     assert '_value":"NON","salesitemlin… | …' in run(*words).stdout  # a line of one invoice has another code
+
+
+def test_what_is_compared_otherwise_than_it_stands_is_said(files: Path) -> None:
+    code, said = compared("k,v,w\nx,2.50,a\ny,,b\n", "k,v,w\nx,2.50,a\ny,n/a,b\nTotal,2.50,\n")
+    assert code == 0
+    assert "column 'v' has 'n/a' in 1 row. It is read as empty." in said
+    assert "1 row was passed over: 'total'. Lines: 4 (Total, 2.50)." in said

@@ -78,6 +78,13 @@ def test_what_refers_to_a_record_that_was_never_written_is_quarantined(trade: Ha
     assert "quarantined" in trade.run("explain", "invoices/00013")[1]
 
 
+def test_a_reference_that_lost_its_zeros_names_the_record(trade: HandTrade) -> None:
+    add(trade, NEW.replace("0002", "1"))
+    code, text = trade.run("plan")
+    assert code == 1 and "there is no contact customers/1, but 'customers/0001'." in text
+    assert "lpad(code::TEXT, 4, '0')" in text
+
+
 def test_what_refers_to_a_record_that_a_rule_leaves_out_now_is_as_it_was(trade: HandTrade) -> None:
     trade.change("customers", "0001,", f"{GONE}0001,")
     mapping = trade.served.folder / "mappings/customers.yaml"

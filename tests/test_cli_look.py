@@ -102,10 +102,119 @@ def test_another_column_tells_the_decimal_mark() -> None:
     assert types("a;b\n1.234;0,50\n2.345;7,25\n") == ["decimal", "decimal"]
 
 
+@pytest.mark.parametrize(
+    ("cells", "declaration"),
+    [
+        (
+            "£1,200.50 DR|£800.00 CR|£3.00 DR",
+            'decimal, currency: ["£"], signs: {CR: negative, DR: positive}}',
+        ),
+        ("€ 99,90|€ 1.200,50", 'decimal, currency: ["€"]}'),
+        ("99.90 GBP|1,200.50 GBP", "decimal, currency: [GBP]}"),
+        ("kr 99,90|kr 5,00", "decimal, currency: [kr]}"),
+        ("1.50|n/a|2.25|N/A", "decimal, null_words: [n/a, N/A]}"),
+        ("5|NULL|7", 'integer, null_words: ["NULL"]}'),
+        ("31.12.25|01.02.24", 'date, format: "%d.%m.%y", century: 1950}'),
+        ("31/12/25|n/a", 'date, format: "%d/%m/%y", century: 1950, null_words: [n/a]}'),
+    ],
+)
+def test_the_declaration_that_reads_a_whole_column_is_written(cells: str, declaration: str) -> None:
+    Path("t.csv").write_text("\n".join(["a|b", *(f'"{cell}"|x' for cell in cells.split("|"))]) + "\n")
+    assert run("t.csv", "--declare").exit_code == 0
+    text = Path("sources.yaml").read_text()
+    assert f"a: {{type: {declaration}\n" in text
+    taken, findings = take_snapshot(parse_sources(text), Path(), Path("snapshot.duckdb"), 0)
+    assert taken and not findings
+
+
+def test_how_cells_are_read_is_said() -> None:
+    found, _, messages = looked("a;b;c\n5.00 CR;n/a;31.12.25\n2.00 DR;x;01.02.24\n7.00 DR;y;n/a\n")
+    assert found == {"a": "decimal", "b": "text", "c": "date %d.%m.%y"}
+    assert messages == [
+        "column 'a': CR beside an amount is read as negative, and DR as positive.",
+        "column 'b' has 'n/a' in 1 row. If it means an empty cell, set null_words: ['n/a'].",
+        "column 'c': years of two digits are read as 1950 to 2049.",
+        "column 'c' has 'n/a' in 1 row. It is read as empty.",
+    ]
+    figures = {e["column"]: e for e in events(run("t.csv", "--json")) if e["event"] == "column"}
+    assert (figures["a"]["least"], figures["a"]["total"]) == ("-5", "4")
+    assert (figures["c"]["rows"], figures["c"]["blanks"], figures["c"]["distinct"]) == (2, 1, 2)
+
+
+@pytest.mark.parametrize("word", ["Total", "Summe:", "Gesamt", "Totaal", "Suma", "Summa", "SUB-TOTAL"])
+def test_a_row_of_totals_is_passed_over(word: str) -> None:
+    _, result, messages = looked(f"no,name,amount\n1,Oak,5.00\n2,Elm,7.00\n{word},,12.00\n")
+    assert result["rows"] == 2
+    assert messages == [f"1 row was passed over: 'total'. Lines: 4 ({word}, 12.00)."]
+    figures = {e["column"]: e for e in events(run("t.csv", "--json")) if e["event"] == "column"}
+    assert figures["no"]["type"] == "integer" and Decimal(figures["amount"]["total"]) == 12
+    text = declare_without_reading("t.csv")
+    assert f'pass_over: {{total: [{{column: 1, is: "{word}"}}, {{column: 2, blank: true}}]}}\n' in text
+    taken, findings = take_snapshot(parse_sources(text), Path(), Path("snapshot.duckdb"), 0)
+    assert taken and [finding.severity.value for finding in findings] == ["info"]
+
+
+def test_a_row_of_totals_of_a_workbook_is_passed_over() -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (("No", "Name", "Amount"), (1, "Oak", 5), (2, "Elm", 7), (None, "Summe", 12)):
+        sheet.append(row)
+    book.save("t.xlsx")
+    assert 'pass_over: {total: [{column: 2, is: "Summe"}, {column: 1, blank: true}]}' in (
+        declare_without_reading("t.xlsx")
+    )
+    assert events(run("t.xlsx", "--json"))[-1]["rows"] == 2
+
+
+def test_a_last_row_that_may_be_a_record_is_read_and_said() -> None:
+    _, result, messages = looked("name,amount\nOak,5.00\nTotal,7.00\n")
+    assert result["rows"] == 2 and messages[0].startswith("'Total': the last row seems to be a total")
+
+
+def test_amounts_in_several_currencies_are_no_numbers() -> None:
+    found, _, messages = looked("a,b\n£5.00,x\n€2.00,x\n")
+    assert found["a"] == "text"
+    assert messages == ["column 'a' may be amounts in several currencies: '£', '€'."]
+
+
+def test_quantities_with_a_unit_are_text() -> None:
+    assert types("a,b\n12 kg,x\n5 kg,x\n") == ["text", "text"]
+
+
+def test_the_decimal_mark_is_told_from_columns_that_fit_in_part() -> None:
+    found, result, _ = looked("a;b\n1.200,50;x\n99,90;y\nsee note;z\n")
+    assert found["a"] == "text" and result["form"]["numbers"] == "decimal mark ',' and thousands mark '.'"
+    text = declared("t.csv")
+    assert 'decimal: ","\n    thousands: "."\n' in text
+
+
+def test_whole_numbers_with_a_decimal_zero_may_be_codes() -> None:
+    found, _, messages = looked("customer,amount\n17850.0,5.0\n,2.5\n13047.0,1.0\n")
+    assert found == {"customer": "text", "amount": "decimal"}
+    (message,) = messages
+    assert message.startswith("column 'customer' may be codes or numbers: all are whole and end in .0")
+    assert "regexp_replace(customer, '[.]0$', '')" in " ".join(run("t.csv").stdout.split())
+    assert "# column 'customer' may be codes or numbers" in declared("t.csv")
+
+
+def test_a_code_with_a_letter_is_no_amount_in_a_currency() -> None:
+    Path("t.csv").write_text("no,b\n" + "".join(f"{n},x\n" for n in range(536365, 536375)) + "C536379,x\n")
+    shown = " ".join(run("t.csv").stdout.split())
+    assert "no: 90.9 % integer; not 'C536379' (t.csv:12)." in shown and "currency" not in shown
+
+
+def test_of_two_delimiters_the_one_that_reads_the_first_line_is_told() -> None:
+    found, result, messages = looked('first;second\n"0";",0"\n')
+    assert result["form"]["delimiter"] == "delimiter semicolon" and list(found) == ["first", "second"]
+    assert messages == []
+
+
 def test_the_share_that_fits_and_what_does_not_is_said() -> None:
-    Path("t.csv").write_text("a,b\n" + "1.50,x\n" * 9 + "n/a,x\n")
+    Path("t.csv").write_text("a,b\n" + "1.50,x\n" * 9 + "see note,x\n")
     text = " ".join(run("t.csv").stdout.split())
-    assert "a: 90.0 % decimal with decimal '.'; not 'n/a' (t.csv:11)" in text
+    assert "a: 90.0 % decimal with decimal '.'; not 'see note' (t.csv:11). If it means" in text
+    assert 'null_words: ["see note"]' in text
 
 
 @pytest.mark.parametrize(

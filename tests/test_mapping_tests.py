@@ -158,6 +158,19 @@ def test_the_file_that_a_mapping_names_must_be_there(tmp_path: Path) -> None:
     )
 
 
+def test_check_looks_at_the_tests_as_well(tmp_path: Path) -> None:
+    project(tmp_path, TESTS + "  - {test: t, given: {nme: x}, expect: nothing}\n")
+    found = run(tmp_path, command="check")
+    assert (found.exit_code, "the dataset has no column 'nme'" in found.stdout) == (1, True)
+    (tmp_path / "mappings" / "customers.yaml").write_text(MAPPING.replace("  name:", "  nam:"))
+    broken = run(tmp_path, command="check")
+    assert (broken.exit_code, "there is no mapping" in broken.stdout) == (1, False)
+    (tmp_path / "mappings" / "customers.yaml").write_text(MAPPING)
+    (tmp_path / "mappings" / "customers.tests.yaml").unlink()
+    found = run(tmp_path, command="check")
+    assert (found.exit_code, "there is no file 'customers.tests.yaml'" in found.stdout) == (1, True)
+
+
 def test_parameters_and_references_are_those_of_the_file(tmp_path: Path) -> None:
     mapping = MAPPING.replace("tests: customers", "tests: customers").replace(
         "  reference: {from: ref}\n",

@@ -142,3 +142,10 @@ def test_faults_of_parts_are_at_their_places(tmp_path: Path) -> None:
 def test_parts_of_another_form_are_findings(tmp_path: Path, change: dict[str, str], message: str) -> None:
     found = run(parts(tmp_path, **change), "check")
     assert (found.exit_code, message in found.stdout) == (1, True), found.stdout
+
+
+def test_blocks_that_mappings_include_again_and_again_are_bounded(tmp_path: Path) -> None:
+    long = BLOCK.replace("from the block", "x" * 400_000)
+    include = f"include: [{', '.join(['address'] * 20)}]"
+    found = run(parts(tmp_path, block=long, mapping=MAPPING.replace("label:", f"{include}\nlabel:")), "check")
+    assert (found.exit_code, "the mappings include too many blocks" in found.stdout) == (1, True)

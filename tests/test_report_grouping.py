@@ -26,6 +26,7 @@ from sagerecon.reconciliation.verdict import RecordVerdict
 from sagerecon.report.grouping import (
     group_alike,
     like_findings,
+    more_like_finding_document,
     more_like_it,
     pattern,
     record_document_likeness,
@@ -84,6 +85,23 @@ def test_a_thousand_like_findings_are_one_entry() -> None:
         "error bills.csv:7: column tax: '7x' is not a number.",
         "error bills.csv:8: column amount: '8x' is not a number. Fix it.",
     ]
+
+
+def test_like_findings_at_one_place_are_told_by_what_they_quote() -> None:
+    def lacks(name: str, line: int = 6) -> Finding:
+        return Finding(Code.MISSING_FIELD, Place("m.yaml", line), f"contact lacks the field '{name}'.")
+
+    names = ["name", "date", "reference", "total", "contact_id", "due"]
+    assert shown(findings([lacks(name) for name in names])) == [
+        "error m.yaml:6: contact lacks the field 'name'.",
+        "  and 5 more like it: 'date', 'reference', 'total', 'contact_id', 'due'",
+    ]
+    assert shown(findings([lacks("name"), lacks("date"), lacks("name", 9)]))[1] == (
+        "  and 2 more like it: 'date', m.yaml:9"
+    )
+    document = [{"place": "m.yaml:6", "message": lacks(name).message} for name in names[:2]]
+    assert more_like_finding_document(document) == "and 1 more like it: 'date'"
+    assert shown(findings([lacks("name")] * 3))[1] == "  and 2 more like it: m.yaml:6, m.yaml:6"
 
 
 def test_at_most_twelve_groups_of_one_code_are_listed() -> None:

@@ -200,3 +200,60 @@ def test_written_rows_are_read_back_equal(
     files = {"t.csv": stream.getvalue().encode(encoding)}
     with TemporaryDirectory() as folder, snapshot(Path(folder), text, files) as opened:
         assert [(row["a"], row["b"], row["c"]) for row in opened.rows("t")] == wanted
+
+
+@pytest.mark.parametrize("mark", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("byte_order", ["", "-le", "-be"])
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path, mark: str, byte_order: str) -> None:
+    content = "\ufeffname\nÖl\n".encode(f"{mark}-be" if byte_order == "-be" else f"{mark}-le")
+    text = table("name: {type: text}", f"path: t.csv\nencoding: {mark}{byte_order}")
+    with snapshot(tmp_path, text, {"t.csv": content}) as opened:
+        assert [row["name"] for row in opened.rows("t")] == ["Öl"]
+    with pytest.raises(
+        SourceError, match=f"a byte-order mark of {mark}, not utf-8-sig. Set encoding: {mark}."
+    ):
+        take(tmp_path, table("name: {type: text}"), {"t.csv": content})
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "message"),
+    [
+        ("name\nOak\n".encode("utf-16-le"), "utf-16", "t.csv:1:1: the file is text in utf-16-le without a byte-order mark, not utf-16. Set encoding: utf-16-le."),
+        (b"name\nOak\n", "utf-16", "t.csv: a byte is not valid utf-16. Set encoding: utf-8."),
+        (b"name\nM\x81ller\n", "cp1252", "t.csv:2: byte 0x81 is not valid cp1252. Set the encoding of the file, such as encoding: cp850."),
+    ],
+)  # fmt: skip
+def test_the_hint_names_another_encoding(tmp_path: Path, content: bytes, encoding: str, message: str) -> None:
+    text = table("name: {type: text}", f"path: t.csv\nencoding: {encoding}")
+    with pytest.raises(SourceError) as caught:
+        take(tmp_path, text, {"t.csv": content})
+    assert [str(finding) for finding in caught.value.findings] == [message]
+
+
+def test_a_file_appended_with_its_mark_repeats_the_header_row(tmp_path: Path) -> None:
+    content = "\ufeffname\nOak\n\ufeffname\nElm\n"
+    assert finding_messages(tmp_path, table("name: {type: text}"), {"t.csv": content}) == [
+        "t.csv:3: the row repeats the header row. Set pass_over: {headings: header}."
+    ]
+    with snapshot(
+        tmp_path,
+        table("name: {type: text}", "path: t.csv\npass_over: {headings: header}"),
+        {"t.csv": content},
+    ) as opened:
+        assert [row["name"] for row in opened.rows("t")] == ["Oak", "Elm"]
+
+
+@pytest.mark.parametrize("columns", ["k,n\nOak,1\n", "k\nOak\n"])
+def test_ctrl_z_at_the_end_is_no_row(tmp_path: Path, columns: str) -> None:
+    with snapshot(tmp_path, table("k: {type: text}"), {"t.csv": f"{columns}\x1a"}) as opened:
+        assert [row["k"] for row in opened.rows("t")] == ["Oak"]
+
+
+def test_a_total_is_seen_in_a_column_that_is_not_declared(tmp_path: Path) -> None:
+    (message,) = finding_messages(tmp_path, table("n: {type: decimal}"), {"t.csv": "k,n\nOak,1\nTOTAL,1\n"})
+    assert message.startswith("t.csv:3:1: 'TOTAL': the last row seems to be a total")
+
+
+def test_the_delimiter_of_a_header_row_with_tabs_is_named(tmp_path: Path) -> None:
+    (message,) = finding_messages(tmp_path, table("k: {type: text}"), {"t.csv": "k\tn\nOak\t1\n"})
+    assert message.endswith('The header row contains "\\t". Set delimiter: "\\t".')

@@ -172,3 +172,16 @@ def test_the_list_must_be_named() -> None:
         "sources.yaml:3:3: no records of the IIF file are named. "
         "Set records: to the list that holds them, such as TRNS or CUST."
     ]
+
+
+def test_a_repeated_heading_has_its_titles_by_occurrence_and_in_the_same_letters(tmp_path: Path) -> None:
+    text = table(
+        "transaction: {column: _transaction, type: integer}\nsecond: {column: MEMO, occurrence: 2, type: text}",
+        "path: t.iif\nrecords: TRNS",
+    )
+    first = "!TRNS\tDATE\tMEMO\tMEMO\nTRNS\t1/31/2024\ta\tb\nENDTRNS\n"
+    again = "!TRNS\tMEMO\tMEMO\tDATE\nTRNS\tc\td\t2/1/2024\nENDTRNS\n"
+    with snapshot(tmp_path, text, {"t.iif": first + again}) as opened:
+        assert [row["second"] for row in opened.rows("t")] == ["b", "d"]
+    (message,) = finding_messages(tmp_path, text, {"t.iif": first + again.replace("MEMO", "Memo")})
+    assert message.startswith("t.iif:4: the heading has a column 'Memo', which the first heading of the list")

@@ -262,3 +262,18 @@ def test_the_reader_agrees_with_the_standard_decoder(values: list[Any], indent: 
         assert document.find(document.find(0, ("a", "b")) or 0, (str(plain.index(value)),)) is not None
     with pytest.raises(JsonError):
         list(JsonDocument(text[: max(0, len(text) - 1 - cut)]).records(("a", "b"), {}))
+
+
+def test_every_fault_of_a_list_is_found_in_one_pass(tmp_path: Path) -> None:
+    text = table(
+        "lines: {type: list, columns: {n: {type: decimal}, deep: {type: list, columns: {d: {path: ., type: date}}}}}",
+        "path: t.json",
+    )
+    content = '[{"lines": [{"n": "x", "deep": ["a", "b"]}, {"n": 1, "deep": []}, {"n": "y", "deep": ["2024-01-31"]}]}]'
+    messages = finding_messages(tmp_path, text, {"t.json": content})
+    assert [message.partition(" is not")[0] for message in messages] == [
+        "t.json:1:12: lines: item 1, deep: item 1, d: 'a'",
+        "t.json:1:12: lines: item 1, deep: item 2, d: 'b'",
+        "t.json:1:12: lines: item 1, n: 'x'",
+        "t.json:1:12: lines: item 3, n: 'y'",
+    ]

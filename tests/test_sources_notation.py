@@ -25,6 +25,7 @@ SIGNS = {"signs": (("CR", True), ("DR", False))}
         ("£ ( 1,212.00 )", POUNDS, "-1212.00"),
         ("- £ 12.00", POUNDS, "-12.00"),
         ("£12.00-", POUNDS, "-12.00"),
+        ("12.00- £", POUNDS, "-12.00"),
         ("£ 12.00", POUNDS, "12.00"),
         ("12.00 EUR", POUNDS, "12.00"),
         ("12.00kr", POUNDS, "12.00"),
@@ -72,7 +73,17 @@ def test_a_declared_notation_of_numbers_is_read(text: str, settings: dict[str, o
         ("#REF!", {}, "It is the error of a formula: correct the formula, and export the file again."),
         ("١٢", {}, "Only the digits 0 to 9 are read."),
         ("-12.00 CR", SIGNS, "sources.yaml declares decimal: '.' and no thousands separator."),
-        ("0.500", {"decimal": ",", "thousands": "."}, "Set decimal: '.' and thousands: \"\"."),
+        ("0.500", {"decimal": ",", "thousands": "."}, "Set decimal: '.' and thousands: \",\"."),
+        ("1,234", {}, "If it is 1234: Set thousands: \",\". If it is 1.234: Set decimal: ','."),
+        ("123,456.00", {"thousands": ",", "grouping": "indian"}, "Leave out grouping: indian."),
+        ("12.00 EUR", {"currency": ("£",)}, "Set currency: [\"£\", \"EUR\"]."),
+        ("12.00 Cr.", {}, "Set signs: {CR.: negative, DR.: positive}."),
+        ("12.00 H", {}, "Set signs: {H: negative, S: positive}."),
+        ("12.00 k", {}, "If 'k' is the sign of a currency, set currency: 'k'."),
+        ("US$12.00", {}, "Set currency: 'US$'."),
+        ("12.-", {}, "The dash may stand for no cents or for a minus: export the numbers in full."),
+        ("12,-", {"decimal": ","}, "The dash may stand for no cents or for a minus: export the numbers in full."),
+        ("nil", {"null_words": ("n/a",)}, "If it means an empty cell, set null_words: [\"n/a\", \"nil\"]."),
         ("£12 £", POUNDS, "sources.yaml declares decimal: '.' and thousands: ','."),
     ],
 )  # fmt: skip
@@ -154,6 +165,12 @@ def test_a_declared_notation_of_dates_is_read(
         ("3/1/217", {"formats": ("%d/%m/%Y",)}, "'3/1/217' is not %d/%m/%Y."),
         ("2017-03-31T00:00:00", {}, "'2017-03-31T00:00:00' is not a date such as 2017-03-31. Set format: \"%Y-%m-%dT%H:%M:%S\"."),
         ("42825", {}, "'42825' is not a date such as 2017-03-31. If it is a number of days as Excel counts them, set excel_serial: 1900."),
+        ("Mon 31 Mar 2017", {"formats": ("%a %d %b %Y",)}, "'Mon 31 Mar 2017' is not %a %d %b %Y."),
+        ("29/02/00", {"formats": ("%d/%m/%y",), "century": 1900}, "'29/02/00' is not %d/%m/%y."),
+        ("2017", {}, "'2017' is not a date such as 2017-03-31."),
+        ("1122023", {}, "'1122023' is not a date such as 2017-03-31. Set format: \"%d%m%Y\", pad_zeros: true or \"%m%d%Y\", pad_zeros: true."),
+        ("3/31/2017 2:05 PM", {}, "'3/31/2017 2:05 PM' is not a date such as 2017-03-31. Set format: \"%m/%d/%Y %I:%M %p\"."),
+        ("31MAR2017", {}, "'31MAR2017' is not a date such as 2017-03-31. Set format: \"%d%b%Y\"."),
         ("0000-00-00", {}, "'0000-00-00' is not a date such as 2017-03-31. If it means an empty cell, set null_words: [\"0000-00-00\"]."),
         ("NULL", {}, "'NULL' is not a date such as 2017-03-31. If it means an empty cell, set null_words: [\"NULL\"]."),
         ("31-Dec-16", {"formats": ("%d/%m/%Y",)}, "'31-Dec-16' is not %d/%m/%Y. Add to format: \"%d-%b-%y\", century: 1950."),
@@ -243,6 +260,8 @@ def test_the_cells_that_each_format_reads_are_counted(tmp_path: Path) -> None:
         ("day: {type: date}", "date: \"%y%m%d\"", "sources.yaml:5:11: '%y%m%d' has years of two digits, and their century is not declared. Set century: 1950 if they lie in 1950 to 2049."),
         ("day: {type: date, format: \"%x\"}", "", "sources.yaml:6:33: '%x' is not a complete date format. For 31/03/2017 use %d/%m/%Y."),
         ("day: {type: date, format: \"%Y-%m-%d %Z\"}", "", "sources.yaml:6:33: '%Y-%m-%d %Z' is not a complete date format. For 31/03/2017 use %d/%m/%Y."),
+        ("day: {type: datetime, format: \"%d/%m/%Y %I:%M\"}", "", "sources.yaml:6:37: '%d/%m/%Y %I:%M' does not tell the hours of the morning from those of the afternoon. Use %I with %p for 02:05 PM, and %H for 14:05."),
+        ("day: {type: datetime, format: \"%d/%m/%Y %H:%M %p\"}", "", "sources.yaml:6:37: '%d/%m/%Y %H:%M %p' does not tell the hours of the morning from those of the afternoon. Use %I with %p for 02:05 PM, and %H for 14:05."),
         ("a: {type: text, century: 1950}", "", "sources.yaml:6:23: 'century' does not apply to text."),
         ("a: {type: decimal, round: 3}", "", "sources.yaml:6:33: round is 3, and the column keeps 2 decimals. Set scale: 3."),
         ("a: {type: decimal, grouping: indian}", "", "sources.yaml:6:36: grouping is declared, and no separator. Set thousands: ','."),
@@ -273,3 +292,38 @@ def test_a_cell_of_control_characters_alone_is_blank_once_they_are_removed(kind:
     with pytest.raises(CellChanged) as caught:
         typed("\u202e ", kind, controls="remove")
     assert caught.value.value is None
+
+
+def test_a_number_that_rounds_to_too_many_digits_is_too_large() -> None:
+    assert cell_error("999999999999999999.999", "decimal", round=2).endswith("has more than 18 digits.")
+
+
+def test_what_has_no_width_is_removed_from_numbers_and_kept_in_texts() -> None:
+    assert "holds the control character U+200B" in cell_error("12\u200b", "decimal")
+    assert "holds the control character U+FEFF" in cell_error("\ufeffA", "text")
+    assert typed("A\u200b", "text") == "A\u200b"
+
+
+def test_a_word_that_means_nothing_is_known_beside_what_is_not_seen(tmp_path: Path) -> None:
+    columns = "a: {type: decimal, controls: remove, null_words: [n/a]}\nb: {type: text, controls: remove, required: true}"
+    good, bad = "a,b\n\u200en/a,x\n", "a,b\n1,\u200e\n"
+    with snapshot(tmp_path, table(columns), {"t.csv": good}) as opened:
+        assert [(row["a"], row["b"]) for row in opened.rows("t")] == [(None, "x")]
+        assert [(str(c.origin), c.change.before, c.change.after) for c in opened.changes()] == [
+            ("t.csv:2", "\\u200en/a", "")
+        ]
+    assert finding_messages(tmp_path, table(columns), {"t.csv": bad}) == [
+        "t.csv:2:2: b: the cell is empty; a value is required."
+    ]
+
+
+def test_a_thin_space_separates_thousands() -> None:
+    assert typed("1\u2009234,50", "decimal", decimal=",", thousands=" ") == "1234.5"
+
+
+def test_letters_of_poland_read_as_those_of_western_europe_are_noticed() -> None:
+    for name in ("£ódŸ", "Bia³ystok"):
+        with pytest.raises(CellError) as caught:
+            typed(name, "text")
+        assert "is cp1250 that was read as cp1252" in caught.value.message
+    assert [typed(size, "text") for size in ("12 m³", "£5", "1¹")] == ["12 m³", "£5", "1¹"]

@@ -134,6 +134,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         running.cleanup()
 
 
+def test_floats_are_read_by_the_digits_of_their_bits(server: str, tmp_path: Path) -> None:
+    sql = "query: SELECT i AS id, n::real AS total FROM (VALUES (1, 19.99), (2, 1234567.89)) AS v(i, n)"
+    assert finding_messages(
+        tmp_path, declared(server, sql, "id: {type: text}\ntotal: {type: decimal}"), {}
+    ) == [
+        f"{database_name(server)}:2:2: total: 1234567.9 is a binary float, too large to be exact. Store such amounts as DECIMAL or as text."
+    ]
+
+
 def test_a_table_is_read_with_its_types(server: str, tmp_path: Path) -> None:
     assert database_address(server) is not None, server
     with snapshot(tmp_path, declared(server), {}) as opened:

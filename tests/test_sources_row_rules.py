@@ -64,7 +64,7 @@ def test_a_repeated_header_row_is_named_once_and_can_be_passed_over(tmp_path: Pa
     assert finding_messages(tmp_path, table(AMOUNTS), {"t.csv": REPEATED}) == [
         "t.csv:3: the row repeats the header row. Set pass_over: {headings: header}.",
         "t.csv:5:2: 'Total': the last row seems to be a total, and is read as any other row. "
-        'Set pass_over: {total: {column: 2, is: "Total"}} to leave it out.',
+        'Set pass_over: {total: [{column: 2, is: "Total"}, {column: 1, blank: true}]} to leave it out.',
     ]
     passing = "path: t.csv\npass_over: {headings: header, totals: {column: Ref, is: Total}}"
     assert values(tmp_path, table(AMOUNTS, passing), REPEATED) == [("A", Decimal(1)), ("B", Decimal(2))]

@@ -120,6 +120,9 @@ def test_a_text_column_has_numbers_as_the_sheet_shows_them(tmp_path: Path) -> No
         ("5", "0.00", "5.00"),
         ("5", "0.##", "5"),
         ("2.5", "0", None),
+        ("2.5", "0000", None),
+        ("1E+300", "0000", f"1{'0' * 300}"),
+        ("1234.567", "#,##0.00", None),
         ("5.25", "0.##", "5.25"),
         ("-10", "0000", "-0010"),
         ("12", '"INV-"0000', "INV-0012"),
@@ -186,6 +189,26 @@ def test_dates_of_every_sort_are_read_where_they_are_declared(tmp_path: Path) ->
         "'2016-12-31 09:30:00' has a time of day. Set drop_time: true to keep the day alone, or type: datetime.",
         "'31-Dec-16' is not %d/%m/%Y. Add to format: \"%d-%b-%y\", century: 1950.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "message"),
+    [
+        (60, "the cell has the format of a date, and its number '60' is none. Correct the cell, or store the date as text."),
+        (2958466, "the cell has the format of a date, and its number '2958466' is none. Correct the cell, or store the date as text."),
+        (2958465, "'9999-12-31' is a date of the year 9999. If it means an empty cell, set null_words: [\"9999-12-31\"]."),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["date", "datetime"])
+def test_a_day_that_never_was_is_none(tmp_path: Path, day: int, message: str, kind: str) -> None:
+    data = formatted([(day, "yyyy-mm-dd")])
+    text = table(f"a: {{type: {kind}}}", XLSX)
+    assert finding_messages(tmp_path, text, {"t.xlsx": data}) == [f"t.xlsx:2:1: a: {message}"]
+
+
+def test_a_typed_day_may_be_a_null_word(tmp_path: Path) -> None:
+    text = table('a: {type: date, null_words: ["9999-12-31"]}\nb: {type: text}', XLSX)
+    assert values(tmp_path, text, workbook([["a", "b"], [date(9999, 12, 31), "x"]])) == [(None, "x")]
 
 
 def test_days_are_counted_as_the_workbook_counts_them(tmp_path: Path) -> None:

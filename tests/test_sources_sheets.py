@@ -158,3 +158,27 @@ def test_a_damaged_xls_workbook_is_refused(size: int, tmp_path: Path) -> None:
     content = xls([XLS_HEAD, ["A"]])
     with pytest.raises(SourceError, match=r"t\.xls: invalid workbook: "):
         take(tmp_path, XLS, {"t.xls": content[:size]})
+
+
+def test_an_old_workbook_has_no_29_february_1900(tmp_path: Path) -> None:
+    rows = [["since"], [(59, 1)], [(60, 1)], [(61, 1)]]
+    text = table("since: {type: date}", "path: t.xls")
+    assert finding_messages(tmp_path, text, {"t.xls": xls(rows)}) == [
+        "t.xls:3:1: since: the cell has the format of a date, and its number '60' is none. Correct the cell, or store the date as text."
+    ]
+
+
+def test_a_number_of_an_old_workbook_may_be_yes_or_no(tmp_path: Path) -> None:
+    text = table("paid: {type: boolean}", "path: t.xls")
+    with snapshot(tmp_path, text, {"t.xls": xls([["paid"], [1], [0], [True]])}) as opened:
+        assert [row["paid"] for row in opened.rows("t")] == [True, False, True]
+
+
+@pytest.mark.parametrize(("kind", "value"), [("text", "1234567890123456"), ("integer", 1234567890123456)])
+def test_a_long_number_keeps_its_digits_or_is_refused(tmp_path: Path, kind: str, value: object) -> None:
+    text = table(f"card: {{type: {kind}}}", "path: t.xls")
+    with snapshot(tmp_path, text, {"t.xls": xls([["card"], [1234567890123456]])}) as opened:
+        assert [row["card"] for row in opened.rows("t")] == [value]
+    assert finding_messages(tmp_path, text, {"t.xls": xls([["card"], [12345678901234567]])}) == [
+        "t.xls:2:1: card: 1.2345678901234568e+16 is too large for a workbook to store with 0 exact decimals. Store such numbers as text, or export CSV."
+    ]

@@ -300,3 +300,10 @@ def test_real_ledgers_have_the_published_sums(
         assert (sums["closing"], sums["lines"]) == (Decimal(closing), lines)
         if off is not None:
             assert {row["account"]: row["amount"] for row in opened.rows("off")} == off
+
+
+def test_a_quote_within_a_field_is_one_of_its_letters(tmp_path: Path) -> None:
+    text = table("name: {type: text}", "path: t.se\nrecords: konto")
+    with snapshot(tmp_path, text, {"t.se": '#FLAGGA 0\n#KONTO 1910 Ba"nk\n'}) as opened:
+        assert [row["name"] for row in opened.rows("t")] == ['Ba"nk']
+    assert take(tmp_path, text, {"t.se": '#FLAGGA 0\n#KONTO 1910 Ba"nk\n'})[1] == []

@@ -157,3 +157,11 @@ def test_either_a_table_or_a_query_is_declared(keys: str) -> None:
     assert error_messages(INVOICES.replace('table: "the invoices"', keys)) == [
         "sources.yaml:3:3: a SQLite database needs either the key 'table' or the key 'query'."
     ]
+
+
+def test_a_text_that_is_not_utf_8_is_a_finding_at_its_cell(tmp_path: Path, books: bytes) -> None:
+    sql = "SELECT CAST(x'4dfc' AS TEXT) AS id, 'x' AS total, NULL AS day, NULL AS paid"
+    assert finding_messages(tmp_path, query(sql), {"b.db": books}) == [
+        "b.db:1:1: id: the text is not in UTF-8, as it must be in this database; in cp1252 it is 'Mü'. Store it in the database as UTF-8.",
+        "b.db:1:2: total: 'x' is not a number. If it means an empty cell, set null_words: [\"x\"].",
+    ]

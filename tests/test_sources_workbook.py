@@ -249,9 +249,9 @@ def test_a_date_out_of_range_is_reported_at_its_cell(tmp_path: Path) -> None:
     for value in ("-9999999", "99999999999", "1e300"):
         data = changed(SHEET, "<v>42825</v>", f"<v>{value}</v>")
         _, findings = take(tmp_path / value, CUSTOMERS, {"t.xlsx": data})
-        assert (
-            str(findings[0])
-            == "t.xlsx:2:3: since: the cell holds the formula error #VALUE!. Correct the formula."
+        assert str(findings[0]) == (
+            f"t.xlsx:2:3: since: the cell has the format of a date, and its number '{value}' is none. "
+            "Correct the cell, or store the date as text."
         )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from sagerecon.commands.source_tables import open_dataset
 from sagerecon.files.folders import make_private_folder
 from sagerecon.files.writing import write_first, write_text
-from sagerecon.mapping.proposal import REVIEW, Proposal, mapping_text
+from sagerecon.mapping.proposal import REVIEW, KnownMapping, Proposal, mapping_text
 from sagerecon.model.errors import ProjectError
 from sagerecon.model.suggestion import suggestion
 from sagerecon.project.file import read_project
@@ -25,6 +26,7 @@ _NONE = re.compile(r"^mappings: \[\].*$", re.MULTILINE)
 #: What each mapping says of itself.
 _MAPPING = re.compile(r"^mapping: (\w+)", re.MULTILINE)
 _KIND = re.compile(r"^target: \{kind: (\w+)", re.MULTILINE)
+_KEY = re.compile(r"^source: \{.*key: \[(\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def draft(
     with open_dataset(dataset, folder, hosts) as table:
         rows, columns = table.snapshot.look(table.dataset, table.seconds)
         unique = {each.name for each in columns if rows and each.distinct == each.rows == rows}
+        negative = {each.name for each in columns if isinstance(each.least, Decimal | int) and each.least < 0}
         text = mapping_text(
             Proposal(
                 name=name,
@@ -66,6 +69,7 @@ def draft(
                 unique=unique,
                 kind=project.catalog[kind],
                 mappings=_by_kind(project),
+                negative=negative,
             )
         )
     target = project.folder / "mappings" / f"{name}.yaml"
@@ -94,13 +98,13 @@ def _require_dataset(name: str, sources: Sources) -> None:
     raise ProjectError(f"There is no dataset '{name}'.", hint)
 
 
-def _by_kind(project: Project) -> dict[str, str]:
-    """Return the first mapping to each kind, by what its file says."""
-    found: dict[str, str] = {}
+def _by_kind(project: Project) -> dict[str, list[KnownMapping]]:
+    """Return the mappings to each kind, by what their files say."""
+    found: dict[str, list[KnownMapping]] = {}
     for text in project.texts(project.mapping_files).values():
-        mapping, kind = _MAPPING.search(text), _KIND.search(text)
+        mapping, kind, key = (each.search(text) for each in (_MAPPING, _KIND, _KEY))
         if mapping and kind:
-            found.setdefault(kind[1], mapping[1])
+            found.setdefault(kind[1], []).append(KnownMapping(mapping[1], key[1] if key else ""))
     return found
 
 

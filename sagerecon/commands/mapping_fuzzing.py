@@ -54,7 +54,7 @@ def fuzz(
         MappingError: the mappings have errors.
     """
     compiled = check(project)
-    suite = read_suite(project, compiled)
+    suite = read_suite(project, compiled.mappings, compiled.sources.columns)
     screen = Screening(project.catalog, business_settings(project)).check
     roots = {file.name: file.root for file in mapping_documents(project)}
     for number, mapping in enumerate(compiled.mappings, start=1):

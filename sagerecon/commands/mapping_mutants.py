@@ -48,7 +48,7 @@ def mutate(
         ProjectError: a file cannot be read.
     """
     compiled = check(project)
-    suite = read_suite(project, compiled, paths)
+    suite = read_suite(project, compiled.mappings, compiled.sources.columns, paths)
     kept: dict[str, list[tuple[Record, Any]]] = {}
     screen = screen_of(project)
     for sample in suite.samples:

@@ -88,7 +88,7 @@ def run_tests(project: Project, clock: Clock, paths: Sequence[Path] = (), *, upd
     """
     probe = Probe()
     compiled = check(project, probe)
-    suite = read_suite(project, compiled, paths)
+    suite = read_suite(project, compiled.mappings, compiled.sources.columns, paths)
     results = tuple(_results(project, compiled, suite.trials, probe))
     samples = tuple(_run_sample(project, compiled, clock, sample, update) for sample in suite.samples)
     covered = coverage(probe.uses)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePath
 
+from sagerecon.commands.test_suite import check_suite
 from sagerecon.documents.allowances import without_allowed
 from sagerecon.documents.package import schema
 from sagerecon.mapping.compiled import CompiledMapping
@@ -117,6 +118,9 @@ def check_folder(
         ProjectError: the folder has no project file, it cannot be read, or a path has no file of the project.
     """
     draft = read_project_with_faults(folder, allow_hosts, environment)
+    # Other commands work without mappings; a check that finds none to check has failed.
+    missing = [replace(finding, severity=Severity.ERROR) for finding in draft.project.warnings]
+    draft = replace(draft, findings=(*draft.findings, *missing))
     project = draft.project
     chosen = _chosen(project, paths)
     others = (project.sources_file, *project.crosswalk_files, *project.block_files, *project.overlay_files)
@@ -189,6 +193,9 @@ def _check(project: Project, probe: Probe | None, scope: _Scope | None = None) -
         others = _referred_to(project, documents, named)
         environment = replace(environment, today=scope.today)
     mappings, mapping_findings = compile_files(documents, environment, others)
+    is_whole = not named and len(mappings) == len(documents)
+    if scope is not None and is_whole:  # else a test may name a mapping that is not there for its errors
+        findings += check_suite(project, mappings, sources.columns)[1]
     if not named:  # else some mappings were not read
         findings += _read_parts(project)[0].unused(document.root for document in documents)
     tie_outs = _tie_out_findings(project.tie_outs, sources, crosswalks)
@@ -196,7 +203,9 @@ def _check(project: Project, probe: Probe | None, scope: _Scope | None = None) -
     draft = scope.draft if scope is not None else None
     findings = [finding for finding in findings if finding.code not in _following(sources, draft)]
     findings += _plugin_findings()
-    if draft is not None and draft.findings:
+    if draft is None:
+        findings += project.warnings
+    elif draft.findings:
         raise ProjectFileError([*draft.findings, *findings])
     if any(finding.severity is Severity.ERROR for finding in findings):
         is_unread = any(finding.code is Code.UNREADABLE for finding in findings)

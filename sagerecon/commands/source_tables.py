@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sagerecon.model.code import Code
 from sagerecon.model.column_figures import ColumnFigures
 from sagerecon.model.errors import ProjectError, SourceError, UnreadableTableError
 from sagerecon.model.finding import Finding, Severity
@@ -32,6 +33,9 @@ Progress = Callable[[str, int], None]
 
 #: Seconds for sorting the rows of a file, of which the user alone says which it is.
 _SECONDS = 600
+
+#: Notes on what is compared otherwise than it stands in the file.
+_CHANGES_VALUES = (Code.NOTATION_TOLD, Code.ROWS_PASSED_OVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,11 @@ def _open_file(name: str, file: NamedFile, progress: Progress) -> Iterator[Sourc
             numbered={each.name for each in look.columns if column_names([each.title]) != [each.name]},
             blank={each.name for each in look.columns if not each.rows},
             nearest={each.name: nearest_type(each) for each in look.columns if each.nearest},
-            findings=tuple(each for each in look.findings if each.severity is not Severity.INFO),
+            findings=tuple(
+                each
+                for each in look.findings
+                if each.severity is not Severity.INFO or each.code in _CHANGES_VALUES
+            ),
             snapshot=snapshot,
             data=file.folder,
             dataset=file.table,

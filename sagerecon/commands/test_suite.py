@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import cast
 
-from sagerecon.commands.mappings import Compiled
 from sagerecon.documents.package import schema
 from sagerecon.files.found import files_found
+from sagerecon.mapping.compiled import CompiledMapping
 from sagerecon.mapping.crosswalk import crosswalk_of
 from sagerecon.mapping.record_context import iso_day
 from sagerecon.model.code import Code
@@ -18,6 +18,7 @@ from sagerecon.model.errors import MappingError
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import PROJECT_FILE
 from sagerecon.model.suggestion import suggestion
+from sagerecon.model.type import Columns
 from sagerecon.model.value import Scalar
 from sagerecon.project.project import Project
 from sagerecon.testing.case import Trial
@@ -42,32 +43,54 @@ class Suite:
     samples: tuple[KeptSample, ...]
 
 
-def read_suite(project: Project, compiled: Compiled, paths: Sequence[Path] = ()) -> Suite:
+def read_suite(
+    project: Project,
+    mappings: Sequence[CompiledMapping],
+    datasets: Mapping[str, Columns],
+    paths: Sequence[Path] = (),
+) -> Suite:
     """Return the tests of a project.
 
     Args:
-        compiled: its mappings.
+        mappings: of the project.
+        datasets: the columns of each dataset.
         paths: the files with tests, or folders of them; all of the project where there are none.
 
     Raises:
         MappingError: with every fault of every file.
         ProjectError: a file cannot be read.
     """
+    suite, findings = check_suite(project, mappings, datasets, paths)
+    if findings:
+        raise MappingError(findings)
+    return suite
+
+
+def check_suite(
+    project: Project,
+    mappings: Sequence[CompiledMapping],
+    datasets: Mapping[str, Columns],
+    paths: Sequence[Path] = (),
+) -> tuple[Suite, list[Finding]]:
+    """Return the tests of a project that can be run, and the findings about the others.
+
+    Arguments and errors as `read_suite`, but for the findings.
+    """
     findings: list[Finding] = []
-    files = list(_read_files(project, compiled, paths, findings))
-    trials = tuple(trial for file in files for trial in _trials(project, file, compiled, findings))
+    files = list(_read_files(project, mappings, paths, findings))
+    trials = tuple(trial for file in files for trial in _trials(project, file, mappings, datasets, findings))
     samples = tuple(
         kept for file in files for sample in file.samples for kept in _kept(project, file, sample, findings)
     )
-    if findings:
-        raise MappingError(findings)
-    return Suite(trials, samples)
+    return Suite(trials, samples), findings
 
 
-def _named_files(project: Project, compiled: Compiled, findings: list[Finding]) -> dict[Path, str]:
+def _named_files(
+    project: Project, mappings: Sequence[CompiledMapping], findings: list[Finding]
+) -> dict[Path, str]:
     """Return the files with tests, each with the mapping that names it; empty for one of the settings."""
     found: dict[Path, str] = {}
-    for mapping in compiled.mappings:
+    for mapping in mappings:
         if mapping.tests is None:
             continue
         place = mapping.tests.place
@@ -82,10 +105,10 @@ def _named_files(project: Project, compiled: Compiled, findings: list[Finding]) 
 
 
 def _read_files(
-    project: Project, compiled: Compiled, paths: Sequence[Path], findings: list[Finding]
+    project: Project, mappings: Sequence[CompiledMapping], paths: Sequence[Path], findings: list[Finding]
 ) -> Iterator[TestsFile]:
     chosen = [path.resolve() for path in paths]
-    for path, mapping in _named_files(project, compiled, findings).items():
+    for path, mapping in _named_files(project, mappings, findings).items():
         if chosen and not any(path == each or path.is_relative_to(each) for each in chosen):
             continue
         file, faults = read_tests(project.text(path), project.name(path), schema("tests"), mapping)
@@ -94,9 +117,13 @@ def _read_files(
 
 
 def _trials(
-    project: Project, file: TestsFile, compiled: Compiled, findings: list[Finding]
+    project: Project,
+    file: TestsFile,
+    mappings: Sequence[CompiledMapping],
+    datasets: Mapping[str, Columns],
+    findings: list[Finding],
 ) -> Iterator[Trial]:
-    by_name = {mapping.name: mapping for mapping in compiled.mappings}
+    by_name = {mapping.name: mapping for mapping in mappings}
     references = None if file.references is None else frozenset(node.text for node in file.references)
     for case in file.cases:
         mapping = by_name.get(case.mapping)
@@ -105,7 +132,7 @@ def _trials(
             hint = suggestion(case.mapping, by_name) or f"There are: {', '.join(sorted(by_name))}."
             findings.append(Finding(Code.UNKNOWN_MAPPING, case.place, message, hint))
             continue
-        row, faults = given_row(case.given, compiled.sources.columns[mapping.dataset])
+        row, faults = given_row(case.given, datasets[mapping.dataset])
         findings += faults
         if not faults:
             crosswalks = {name: crosswalk_of(name, node.children()) for name, node in case.crosswalks.items()}

@@ -16,7 +16,7 @@ from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.faults import Faults, TooManyFindingsError
 from sagerecon.mapping.identity import compile_identity
 from sagerecon.mapping.objects import ObjectReader, compile_fields
-from sagerecon.mapping.parts import NO_PARTS, Parts
+from sagerecon.mapping.parts import Parts
 from sagerecon.mapping.probe import Probe, counted_outcomes
 from sagerecon.mapping.recipe import Part, Recipe
 from sagerecon.mapping.record_context import NUMBERS, CompiledValue, Reader, with_article
@@ -140,7 +140,7 @@ class Environment:
         return str(self.parameters.get(name) or "")
 
 
-def read_mapping(name: str, text: str, schema: Mapping[str, Any], parts: Parts = NO_PARTS) -> MappingFile:
+def read_mapping(name: str, text: str, schema: Mapping[str, Any], parts: Parts | None = None) -> MappingFile:
     """Return a mapping file as YAML, with the findings about its form.
 
     Args:
@@ -149,8 +149,8 @@ def read_mapping(name: str, text: str, schema: Mapping[str, Any], parts: Parts =
         parts: the blocks that it may include, and the overlays that apply.
     """
     root, findings = read_document(text, name)
-    faults = Faults(text, parts.texts())
-    if not findings:
+    faults = Faults(text, parts.texts() if parts is not None else {})
+    if not findings and parts is not None:
         root, lacking = parts.laid_on(root)
         faults.findings += lacking
     faults.findings += findings

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sagerecon.documents.document import Node, read_document
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
+from sagerecon.model.limits import MAPPING_FILES
 from sagerecon.model.suggestion import suggestion
 
 #: The parts of a mapping that a block may hold.
@@ -33,12 +34,16 @@ class Part:
     country: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parts:
-    """The blocks of a project by name, and its overlays in the order in which they are laid."""
+    """The blocks of a project by name, and its overlays in the order in which they are laid.
+
+    `room` is left for the characters of blocks: each mapping that includes one is so much longer.
+    """
 
     blocks: Mapping[str, Part]
     overlays: Sequence[Part]
+    room: int = MAPPING_FILES.most
 
     def texts(self) -> dict[str, str]:
         """Return the texts of the files, by name, in which findings have their places."""
@@ -73,7 +78,13 @@ class Parts:
                 message = f"there is no block '{item.text}'."
                 hint = suggestion(item.text, self.blocks) or "Name its file under blocks: in sagerecon.yaml."
                 findings.append(Finding(Code.UNKNOWN_BLOCK, item.place, message, hint))
+            elif self.room < len(block.text):
+                message = f"the mappings include too many blocks; {MAPPING_FILES.sentence}."
+                findings.append(
+                    Finding(Code.FILE_TOO_LARGE, item.place, message, "Include fewer, or shorter ones.")
+                )
             else:
+                self.room -= len(block.text)
                 whole = _joined(block.root, whole, _BLOCK, own=whole)
         name = root["mapping"].text if "mapping" in root else ""
         for overlay in self.overlays:
@@ -161,7 +172,3 @@ def _faults(root: Node, sort: str, allowed: Sequence[str]) -> Iterable[Finding]:
         if name not in ("sagerecon", sort, *allowed):
             hint = suggestion(name, allowed) or f"Allowed here: {', '.join(sorted(allowed))}."
             yield Finding(Code.UNKNOWN_KEY, node.named_at, f"unknown key '{name}'.", hint)
-
-
-#: No blocks and no overlays.
-NO_PARTS = Parts({}, ())

@@ -191,6 +191,10 @@ class Code(StrEnum):
     NO_SUCH_DATASET = ("no_such_dataset", "A dataset is not declared in sources.yaml.")
     NO_SUCH_FILE = ("no_such_file", "No file matches a pattern of sagerecon.yaml.")
     NO_TARGET = ("no_target", "A reference names neither a mapping nor a kind.")
+    NOTATION_TOLD = (
+        "notation_told",
+        "How a column that is not declared writes its cells, as it would be read.",
+    )
     NOT_A_DATE = ("not_a_date", "Text is not a date.")
     NOT_A_LIST = ("not_a_list", "A value is not a list, and a list is required.")
     NOT_A_MAPPING = ("not_a_mapping", "A YAML file does not hold a mapping of keys to values.")

@@ -14,6 +14,7 @@ class Misfit:
 
     text: str
     origin: str
+    hint: str = ""  #: what reads it, if that is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ def _project(
         data_folders=(data, *settings.data_folders),
         sources_file=named.sources,
         mapping_files=named.mappings,
+        warnings=named.warnings,
         crosswalk_files=named.crosswalks,
         test_files=named.tests,
         block_files=named.blocks,

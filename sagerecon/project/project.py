@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sagerecon.documents import package
 from sagerecon.model.catalog import Catalog
+from sagerecon.model.finding import Finding
 from sagerecon.model.limits import SQL_SECONDS
 from sagerecon.model.place import NOWHERE, Place
 from sagerecon.model.value import Scalar
@@ -91,6 +92,7 @@ class Project:
     stop_when_blocked: Decimal = Decimal(5)  #: the share of the writes, in per cent
     control_accounts: Mapping[str, int] = field(default_factory=dict)
     tie_outs: Mapping[str, TieOutSource] = field(default_factory=dict)
+    warnings: tuple[Finding, ...] = ()  #: about the project file
 
     @property
     def state(self) -> Path:

@@ -25,6 +25,7 @@ _VALUES = re.compile(
     r"'[^']*'|\b[0-9a-f]{32}\b|\b[a-z][a-z0-9_]*/[^\s(),;]+|\d[\d.,:/-]*|(?<=\brefers to ).+", re.DOTALL
 )
 
+_QUOTED = re.compile(r"'[^']*'")
 
 #: Several of them in a row.
 _LIST = re.compile(r"…(?:, …)+")
@@ -122,7 +123,7 @@ def like_findings(findings: Iterable[Mapping[str, Any]]) -> list[Group[Mapping[s
     return group_alike(findings, finding_document_likeness)
 
 
-def more_like_it(names: Sequence[str], count: int | None = None) -> str:
+def more_like_it(names: Sequence[str], count: int | None = None, examples: int = EXAMPLES) -> str:
     """Return how many entries a group has besides the first, with examples; empty for none.
 
     Args:
@@ -131,5 +132,28 @@ def more_like_it(names: Sequence[str], count: int | None = None) -> str:
     if not names:
         return ""
     count = len(names) if count is None else count
-    examples = ", ".join(names[:EXAMPLES]) + (", …" if count > EXAMPLES else "")
-    return f"and {count:,} more like it: {examples}"
+    shown = ", ".join(names[:examples]) + (", …" if count > examples else "")
+    return f"and {count:,} more like it: {shown}"
+
+
+def more_like_finding(group: Sequence[tuple[str, str]]) -> str:
+    """Return how many findings a group has besides the first, with their places; empty for none.
+
+    Where the place was named already, what the finding quotes is given, such as the field that is missing.
+
+    Args:
+        group: the place and the message of each finding.
+    """
+    (place, message), *others = group
+    places, quoted, names = {place}, set(_QUOTED.findall(message)), []
+    for other, said in others:
+        new = [text for text in _QUOTED.findall(said) if text not in quoted] if other in places else []
+        names.append(", ".join(new) or other or said)
+        places.add(other)
+        quoted.update(new)
+    return more_like_it(names, examples=LISTED if len(places) == 1 else EXAMPLES)
+
+
+def more_like_finding_document(group: Iterable[Mapping[str, Any]]) -> str:
+    """Return the same of a group of findings of a report document."""
+    return more_like_finding([(each["place"], each["message"]) for each in group])

@@ -90,6 +90,7 @@ def _environment() -> Environment:
     environment.globals.update(
         counted=counted,
         more_like_it=grouping.more_like_it,
+        more_like_finding=grouping.more_like_finding_document,
         listed_rows=listing.LISTED_ROWS,
         stacked_bar=charts.stacked_bar,
         burn_down=charts.burn_down,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, time
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -63,7 +64,10 @@ class CellChanged(CellNote):
 
 
 class CellError(CellNote):
-    """A cell that does not match its column. A warning carries the `value` that is kept."""
+    """A cell that does not match its column. A warning carries the `value` that is kept.
+
+    `others` are the further errors of a list.
+    """
 
     def __init__(
         self,
@@ -73,22 +77,25 @@ class CellError(CellNote):
         severity: Severity = Severity.ERROR,
         value: Cell = None,
         changes: tuple[CellChange, ...] = (),
+        others: tuple[CellError, ...] = (),
     ) -> None:
         super().__init__(value, changes)
+        self.others = others
         self.code = code
         self.message = message
         self.hint = hint
         self.severity = severity
 
-    def finding(self, place: Place, column: str) -> Finding:
-        """Return the error as a finding at `place`, with the name of the column."""
-        return Finding(
-            code=self.code,
-            place=place,
-            message=f"{column}: {self.message}",
-            hint=self.hint,
-            severity=self.severity,
-        )
+    def findings(self, place: Place, column: str) -> Iterator[Finding]:
+        """Yield each error as a finding at `place`, with the name of the column."""
+        for error in (self, *self.others):
+            yield Finding(
+                code=error.code,
+                place=place,
+                message=f"{column}: {error.message}",
+                hint=error.hint,
+                severity=error.severity,
+            )
 
 
 def display_text(cell: object) -> str:
@@ -100,6 +107,13 @@ def display_text(cell: object) -> str:
     text = _plain(cell)
     text = text if len(text) <= 40 else f"{text[:39]}…"
     return f"'{text}'".encode("utf-8", "backslashreplace").decode()
+
+
+def cell_word(cell: object) -> str:
+    """Return the word of a cell, as `null_words` names it: for a day at midnight its ISO date."""
+    if isinstance(cell, datetime) and cell.time() == time() and cell.tzinfo is None:
+        return cell.date().isoformat()
+    return str(cell).strip()
 
 
 def plain_digits(number: Decimal) -> str:

@@ -148,7 +148,7 @@ def _check_list(name: str, node: Node, file_format: str, notation: Notation) -> 
 
 
 def _check_formats(node: Node, column_type: str, notation: Notation) -> Iterator[Finding]:
-    """Yield a finding for each format that does not read back the date that it wrote, or not the century."""
+    """Yield a finding for each format that does not read back its date, century or hour."""
     for item in node.items() or (node,):
         date_format = DateFormat(item.text)
         if not date_format.is_complete:
@@ -157,6 +157,11 @@ def _check_formats(node: Node, column_type: str, notation: Notation) -> Iterator
                 item.place,
                 f"'{item.text}' is not a complete {column_type} format.",
                 "For 31/03/2017 use %d/%m/%Y.",
+            )
+        elif not date_format.has_certain_hour:
+            message = f"'{item.text}' does not tell the hours of the morning from those of the afternoon."
+            yield Finding(
+                Code.BAD_FORMAT, item.place, message, "Use %I with %p for 02:05 PM, and %H for 14:05."
             )
         elif date_format.is_short_year and not notation.century:
             yield Finding(

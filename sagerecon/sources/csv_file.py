@@ -17,7 +17,7 @@ from sagerecon.model.place import Place
 from sagerecon.sources.blocks import BLOCK_ROWS
 from sagerecon.sources.csv_rows import CsvRows, LongRowError
 from sagerecon.sources.definitions import SourceFile
-from sagerecon.sources.files import file_errors, require_format, source_error, wide_encoding, wide_finding
+from sagerecon.sources.files import file_errors, other_encoding_hint, require_format, source_error, text_codec
 from sagerecon.sources.flat_table import FlatFormat, flat_rows
 from sagerecon.sources.rows import ReadItem, converter
 
@@ -87,30 +87,14 @@ class CsvReader:
             yield Finding(Code.STATED_DELIMITER, place, message, f"Set delimiter: {shown}.")
 
     def _encoding(self, path: Path, name: str) -> str:
-        """Return the declared encoding.
+        """Return the codec of the file; errors as `text_codec`.
 
         Raises:
-            SourceError: the byte-order mark of the file contradicts the declared encoding.
+            SourceError: the file cannot be read.
         """
         with file_errors(Place(name)), open_bounded(path, SOURCE_FILE) as stream:
             head = stream.read(_HEAD)
-        declared = self._file.encoding.lower().replace("_", "-")
-        if head.startswith(b"\xef\xbb\xbf") and not declared.startswith("utf"):
-            found = "utf-8"
-        elif head.startswith((b"\xff\xfe", b"\xfe\xff")) and not declared.startswith("utf-16"):
-            found = "utf-16"
-        elif wide := wide_encoding(head, self._file.encoding):
-            raise source_error(wide_finding(name, wide, self._file.encoding))
-        else:
-            return "utf-8-sig" if declared in ("utf-8", "utf8") else self._file.encoding
-        raise source_error(
-            Finding(
-                Code.NOT_IN_ENCODING,
-                Place(name, 1, 1),
-                f"the file starts with a byte-order mark of {found}, not {self._file.encoding}.",
-                f"Set encoding: {found}.",
-            )
-        )
+        return text_codec(head, self._file.encoding, name)
 
 
 def _syntax_finding(place: Place, error: csv.Error) -> Finding:
@@ -130,7 +114,7 @@ def _encoding_finding(path: Path, name: str, encoding: str) -> Finding:
     """
     place = Place(name)
     subject = "a byte"
-    hint = "Set the encoding of the file, such as encoding: cp1252."
+    hint = other_encoding_hint(encoding)
     with file_errors(place), open_bounded(path, SOURCE_FILE) as stream:
         lines = () if encoding.lower().startswith(("utf-16", "utf-32")) else stream
         for number, line in enumerate(lines, start=1):

@@ -8,15 +8,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
+from time import strptime
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Severity
-from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, display_text
+from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, cell_word, display_text
 from sagerecon.sources.definitions import Column
-from sagerecon.sources.notation import Notation
+from sagerecon.sources.notation import Notation, null_words_hint
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SERIAL = re.compile(r"[1-9][0-9]{0,6}(?:\.[0-9]{1,15})?")
+
+#: A number that is a year rather than a count of days, and the digits of a date without its leading zero.
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
+_SHORTENED = 7
 
 #: How a reading by a count of days is named.
 _SERIAL_NAME = "excel_serial"
@@ -46,7 +51,8 @@ _FIRST_YEAR, _LAST_YEAR = 1900, 2199
 _USUAL_FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d%m%Y", "%d %b %Y", "%d-%b-%Y",
     "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%Y-%m-%d", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y",
-    "%d-%b-%y", "%d %b %y", "%d%m%y", "%y%m%d",
+    "%d-%b-%y", "%d %b %y", "%d%m%y", "%y%m%d", "%d/%b/%Y", "%d.%b.%Y", "%d%b%Y", "%d%b%y",
+    "%b %d %Y", "%B %d %Y",
 )  # fmt: skip
 _USUAL_TIMES = (
     "",
@@ -57,6 +63,12 @@ _USUAL_TIMES = (
     "T%H:%M:%S.%f",
     "T%H:%M:%S.%f%z",
     " %H:%M:%S.%f",
+    "T%H:%M",
+    "T%H:%M%z",
+    " %H:%M:%S%z",
+    " %H:%M:%S.%f%z",
+    " %I:%M %p",
+    " %I:%M:%S %p",
 )
 
 
@@ -97,6 +109,16 @@ class DateFormat:
         return "%y" in self.text
 
     @property
+    def has_certain_hour(self) -> bool:
+        """Whether hours of twelve have AM or PM, and no others: else 12:00 may be midnight."""
+        return ("%I" in self.text) == ("%p" in self.text)
+
+    @property
+    def has_weekday(self) -> bool:
+        """Whether the day of the week is written, which the date must then have."""
+        return "%a" in self.text or "%A" in self.text
+
+    @property
     def is_complete(self) -> bool:
         """Whether a date is read back as it was written, with nothing that depends on the machine."""
         directives = re.findall(r"%(.?)", self.text)
@@ -121,6 +143,8 @@ class DateFormat:
             found = datetime.strptime(text, self.text)  # noqa: DTZ007 - the zone, if any, is part of the format
             if self.is_short_year:
                 found = found.replace(year=century + (found.year - century) % 100)
+            if self.has_weekday and strptime(text, self.text).tm_wday != found.weekday():
+                return None
         except ValueError:
             return None
         return found
@@ -154,7 +178,9 @@ def date_converter(column: Column, notation: Notation) -> CellConverter:
         found = _only_value(cell, reading, day_only=True)
         if found is None:
             raise _not_date(cell, column, notation)
-        return _day(cell, found, notation) if reading.by == _SERIAL_NAME else _likely(text, found.date())
+        if reading.by == _SERIAL_NAME:
+            return _day(cell, found, notation)
+        return _likely(text, found, found.date().isoformat(), notation)
 
     @lru_cache(maxsize=_CACHED)
     def day_of_text(text: str) -> str:
@@ -164,7 +190,7 @@ def date_converter(column: Column, notation: Notation) -> CellConverter:
         if isinstance(cell, str):
             return day_of_text(cell)
         if isinstance(cell, date):
-            return _day(cell, _as_datetime(cell), notation)
+            return _likely(cell, cell, _day(cell, _as_datetime(cell), notation), notation)
         return day_of(cell, _number_text(cell))
 
     return convert
@@ -189,7 +215,7 @@ def datetime_converter(column: Column, notation: Notation) -> CellConverter:
                 Code.NOT_DATETIME, f"{display_text(cell)} is not {expected}.", _hint(cell, column, notation)
             )
         if found.tzinfo is None:
-            return found.isoformat()
+            return _likely(cell, found, found.isoformat(), notation)
         try:
             utc = found.astimezone(UTC).replace(tzinfo=None)
         except OverflowError:
@@ -202,7 +228,7 @@ def datetime_converter(column: Column, notation: Notation) -> CellConverter:
                 Severity.WARNING,
                 utc.isoformat(),
             )
-        return utc.isoformat()
+        return _likely(cell, found, utc.isoformat(), notation)
 
     return convert
 
@@ -270,20 +296,21 @@ def _only_value(cell: object, reading: _Reading, day_only: bool) -> datetime | N
     )
 
 
-def _likely(text: str, day: date) -> str:
-    """Return the day as ISO text.
+def _likely(cell: object, day: date, value: str, notation: Notation) -> str:
+    """Return the value of a cell.
 
     Raises:
-        CellError: a warning, if no date of a business lies in its year.
+        CellError: a warning, if no date of a business lies in the year of its day.
     """
     if _FIRST_YEAR <= day.year <= _LAST_YEAR:
-        return day.isoformat()
+        return value
+    text = cell_word(cell)
     raise CellError(
         Code.UNLIKELY_DATE,
         f"{display_text(text)} is a date of the year {day.year}.",
-        f'If it means an empty cell, set null_words: ["{text.strip()}"].',
+        null_words_hint(text, notation),
         Severity.WARNING,
-        day.isoformat(),
+        value,
     )
 
 
@@ -358,13 +385,19 @@ def _hint(cell: object, column: Column, notation: Notation) -> str:
         f'"{day}{of_day}"' + (century if "%y" in day else "")
         for of_day in _USUAL_TIMES
         for day in _USUAL_FORMATS
-        if _date_format(day + of_day).read(text, 1950) is not None
+        if day + of_day not in column.formats and _date_format(day + of_day).read(text, 1950) is not None
     ]
+    if not named and len(text) == _SHORTENED and text.isdecimal():
+        named = [
+            f'"{day}", pad_zeros: true'
+            for day in ("%d%m%Y", "%m%d%Y")
+            if _date_format(day).read(f"0{text}", 1950)
+        ]
     if named:
         word = "Add to format" if column.formats else "Set format"
         return f"{word}: {' or '.join(named[:2])}."
-    if not notation.excel_serial and _read_serial(text, 1900) is not None:
+    if not notation.excel_serial and _read_serial(text, 1900) is not None and not _YEAR.fullmatch(text):
         return "If it is a number of days as Excel counts them, set excel_serial: 1900."
     if text.isprintable() and not any(character in '"\\123456789' for character in text):
-        return f'If it means an empty cell, set null_words: ["{text}"].'
+        return null_words_hint(text, notation)
     return ""

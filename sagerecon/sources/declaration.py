@@ -12,6 +12,8 @@ import duckdb
 from sagerecon.documents.document import Node, read_document
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.formats import default_encoding, format_of, is_nested
+from sagerecon.sources.notation import PLAIN, Notation
+from sagerecon.sources.row_rules import row_rule_text
 
 _HEAD = "sagerecon: sources/v1\n"
 
@@ -121,7 +123,8 @@ def _file_lines(entry: Entry) -> Iterator[str]:
         yield "    trailing_delimiter: true"
     if file.optional:
         yield "    optional: true"
-    yield from (f"    pass_over: {{{rule.name}: header}}" for rule in file.pass_over if rule.is_header)
+    if file.pass_over:
+        yield f"    pass_over: {{{', '.join(map(row_rule_text, file.pass_over))}}}"
     yield "    columns:"
     for column in file.columns:
         for line in entry.comments.get(column.name, "").splitlines():
@@ -148,14 +151,30 @@ def _column(column: Column, *, nested: bool) -> str:
     if column.words:
         words = ", ".join(f"{_text(word)}: {str(value).lower()}" for word, value in column.words.items())
         keys.append(f"words: {{{words}}}")
-    if column.notation is not None and column.notation.controls:
-        keys.append(f"controls: {column.notation.controls}")
+    keys += _notation_keys(column.notation or PLAIN)
     if column.optional:
         keys.append("optional: true")
     if column.columns:
         inner = ", ".join(f"{each.name}: {_column(each, nested=nested)}" for each in column.columns)
         keys.append(f"columns: {{{inner}}}")
     return f"{{{', '.join(keys)}}}"
+
+
+def _notation_keys(notation: Notation) -> Iterator[str]:
+    """Yield what a column declares of its own notation, of that which is told from a file."""
+    if notation.currency:
+        yield f"currency: {_list(notation.currency)}"
+    if notation.signs:
+        signs = ", ".join(
+            f"{mark}: {'negative' if negative else 'positive'}" for mark, negative in notation.signs
+        )
+        yield f"signs: {{{signs}}}"
+    if notation.century:
+        yield f"century: {notation.century}"
+    if notation.null_words:
+        yield f"null_words: {_list(notation.null_words)}"
+    if notation.controls:
+        yield f"controls: {notation.controls}"
 
 
 def _list(keys: Sequence[str]) -> str:

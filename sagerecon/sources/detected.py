@@ -88,7 +88,7 @@ def column_names(titles: Iterable[str]) -> list[str]:
     names: list[str] = []
     taken: set[str] = set()
     for title in titles:
-        plain = normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+        plain = normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
         base = _INVALID.sub("_", plain).strip("_")[:_NAME_CHARACTERS] or "column"
         base = f"n_{base}" if base[0].isdigit() else base
         name, number = base, 1

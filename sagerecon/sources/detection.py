@@ -222,7 +222,7 @@ class _Layout:
         return cls(delimiter, rows, width, heading_row([cells for _, cells in rows], width))
 
     @property
-    def rank(self) -> tuple[bool, bool, float, int]:
+    def rank(self) -> tuple[bool, bool, float, int, int]:
         """How well the delimiter fits: the better of two has the greater rank."""
         rows = self.rows[self.heading or 0 :]
         share = sum(len(cells) == self.width for _, cells in rows) / max(len(rows), 1)
@@ -232,7 +232,8 @@ class _Layout:
             or self.has_short_rows
             or self.has_trailing_delimiter
         )
-        return is_table, is_table and self.heading is not None, round(share, 2), self.width
+        has_heading = is_table and self.heading is not None
+        return is_table, has_heading, round(share, 2), self.width, -(self.heading or 0)
 
     @property
     def lines_before(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -132,6 +133,16 @@ def require_content(path: Path, name: str) -> None:
             raise source_error(Finding(Code.EMPTY_FILE, Place(name), "the file is empty."))
 
 
+#: The marks with which a text may begin; that of UTF-32 begins as that of UTF-16 does.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
 def content_kind(path: Path, name: str) -> str:
     """Return what a file is by its first bytes, as signatures of formats name it; empty for plain text.
 
@@ -150,17 +161,44 @@ def content_kind(path: Path, name: str) -> str:
     return archive or next((what for sign, what in _SIGNATURES if sign.match(start)), "")
 
 
+def marked_encoding(head: bytes) -> str:
+    """Return the encoding that the byte-order mark of a file states; empty without one."""
+    return next((encoding for mark, encoding in _MARKS if head.startswith(mark)), "")
+
+
+def text_codec(head: bytes, declared: str, name: str) -> str:
+    """Return the codec that decodes a text file, which passes over its byte-order mark.
+
+    Args:
+        head: the first bytes of the file.
+        declared: the declared encoding.
+
+    Raises:
+        SourceError: the file is in another encoding than declared, by its mark or by its bytes.
+    """
+    marked = marked_encoding(head)
+    codec = codecs.lookup(declared).name
+    if marked and not codec.startswith(marked):
+        message = f"the file starts with a byte-order mark of {marked}, not {declared}."
+        raise source_error(
+            Finding(Code.NOT_IN_ENCODING, Place(name, 1, 1), message, f"Set encoding: {marked}.")
+        )
+    if not marked and (wide := wide_encoding(head, declared)):
+        raise source_error(wide_finding(name, wide, declared))
+    return "utf-8-sig" if codec == "utf-8" else marked.replace("utf-8", "utf-8-sig") or declared
+
+
 def wide_encoding(head: bytes, declared: str) -> str:
     """Return the encoding of two or four bytes in which a text without a mark seems to be; empty if in none.
 
     In such an encoding a text in Latin letters has a zero byte beside nearly every other one.
 
     Args:
-        head: the first bytes of the file.
+        head: the first bytes of the file, which has no mark.
         declared: the declared encoding.
     """
     declared = declared.lower().replace("_", "-")
-    if len(head) < _FEWEST or declared in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-32"):
+    if len(head) < _FEWEST or declared in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
         return ""
     blank = [head[start::4].count(0) / len(head[start::4]) for start in range(4)]
     zero = [share > _MOSTLY for share in blank]
@@ -169,8 +207,16 @@ def wide_encoding(head: bytes, declared: str) -> str:
     if zero == [True, True, True, False]:
         return "utf-32-be"
     if zero == [False, True, False, True]:
-        return "" if declared == "utf-16" else "utf-16-le"
-    return "utf-16-be" if zero == [True, False, True, False] and head[:2] != b"\xfe\xff" else ""
+        return "utf-16-le"
+    return "utf-16-be" if zero == [True, False, True, False] else ""
+
+
+def other_encoding_hint(encoding: str) -> str:
+    """Return the hint for a file that has a byte which is not valid in an encoding."""
+    codec = codecs.lookup(encoding).name
+    if codec.startswith(("utf-16", "utf-32")):
+        return "Set encoding: utf-8."
+    return f"Set the encoding of the file, such as encoding: {'cp850' if codec == 'cp1252' else 'cp1252'}."
 
 
 def wide_finding(name: str, found: str, declared: str) -> Finding:

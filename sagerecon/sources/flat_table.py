@@ -16,14 +16,16 @@ from sagerecon.model.place import Place
 from sagerecon.model.suggestion import suggestion
 from sagerecon.sources.blocks import Block, BlockConverter, block_converter
 from sagerecon.sources.cell import CellConverter, Filled
-from sagerecon.sources.definitions import CellTest, Column, SourceFile
+from sagerecon.sources.definitions import CellTest, Column, RowRule, SourceFile
 from sagerecon.sources.files import empty_source_finding, source_error
 from sagerecon.sources.row_rules import (
     Heading,
     PassedOver,
     RowChooser,
+    TotalRow,
     cell_text,
     is_blank_row,
+    row_rule_text,
     row_test,
     title_text,
 )
@@ -42,7 +44,14 @@ RawRow: TypeAlias = "tuple[int, Sequence[object]]"
 
 
 #: What the last row of a report has in one of its cells.
-_TOTAL = re.compile(r"(?:grand |sub-?)?totals?:?|sum:?", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"(?:(?:grand |sub-?)?totals?|sum|(?:gesamt|end|zwischen)?summe|gesamt(?:betrag)?|total général|totaux|"
+    r"somme|(?:sub|eind)?totaal|suma|(?:del)?summa|totalt)\s*:?",
+    re.IGNORECASE,
+)
+
+#: Blank cells of a row that tell it from others beside its text.
+_BLANKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,15 +321,22 @@ class _FlatTable:
     def _total_findings(self) -> Iterator[Finding]:
         """Yield a finding if the last row seems to be a total of those above it."""
         line, cells = self._last
-        for number in self._numbers.values():
-            text = cell_text(cells[number]) if number < len(cells) else ""
+        for number, cell in enumerate(cells[: self.width]):
+            text = cell_text(cell)
             if _TOTAL.fullmatch(text):
-                yield Finding(
+                blanks = [at for at in range(min(self.width, len(cells))) if _is_blank(cells[at])]
+                tests = (
+                    CellTest(number=number + 1, equals=(text,)),
+                    *(CellTest(number=at + 1, is_blank=True) for at in blanks[:_BLANKS]),
+                )
+                rule = RowRule("total", tests)
+                yield TotalRow(
                     code=Code.TOTAL_ROW,
                     place=Place(self._place.file, line, number + 1),
                     message=f"'{text}': the last row seems to be a total, and is read as any other row.",
-                    hint=f'Set pass_over: {{total: {{column: {number + 1}, is: "{text}"}}}} to leave it out.',
+                    hint=f"Set pass_over: {{{row_rule_text(rule)}}} to leave it out.",
                     severity=Severity.WARNING,
+                    rule=rule,
                 )
                 return
 
@@ -379,7 +395,7 @@ class _FlatTable:
         titles = self._heading.titles
         if self._file.format == "csv" and len(titles) == 1:
             for mark in ";\t|,":
-                if mark in titles[0]:
+                if mark in str(self._first_title):  # a title has no tabs
                     shown = {"\t": '"\\t"'}.get(mark, f"'{mark}'")
                     return f"The header row contains {shown}. Set delimiter: {shown}."
         if not titles:

@@ -71,6 +71,41 @@ _SHAPES = {
 
 _WORDS = (("yes", "no"), ("y", "n"), ("true", "false"), ("ja", "nein"), ("oui", "non"), ("sí", "no"))
 
+#: Words that mean an empty cell where the others of a column are numbers, dates or words of yes and no.
+_NULLS = ("n/a", "#n/a", "n.a.", "null", "(null)", "nil", "none", "nan", "k.a.", "00.00.0000", "0000-00-00")
+
+#: Codes and signs of currencies that stand beside amounts, in lower case.
+_CURRENCIES = (
+    *(
+        "gbp",
+        "eur",
+        "usd",
+        "sek",
+        "nok",
+        "dkk",
+        "isk",
+        "chf",
+        "cad",
+        "aud",
+        "nzd",
+        "pln",
+        "czk",
+        "huf",
+        "zar",
+    ),
+    *("inr", "jpy", "cny", "kr", "kr.", "fr.", "rs", "rs."),
+)
+_BESIDE = re.compile(r"[^\W\d_]+\.?|[\u00a2-\u00a5\u20a0-\u20cf$]")
+
+#: Marks that accountants write beside an amount, and whether it is negative.
+_SIGNS = (("CR", True), ("DR", False))
+
+#: The first year that years of two digits may be: with it, 49 is 2049.
+_CENTURY = 1950
+
+#: A whole number as programs write one that they keep as a binary float.
+_POINT_ZERO = re.compile(r"[0-9]+\.0")
+
 _CODE = re.compile(r"\s*[+]?0[0-9]+\s*|\s*[+][0-9]+\s*")
 _PLAIN = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
 _WHOLE = re.compile(r"-?[0-9]+")
@@ -106,6 +141,17 @@ class Reading:
     def sum(self) -> Decimal:
         """The sum of the numbers of all rows."""
         return total(self._amounts)
+
+    def hint(self, text: str) -> str:
+        """Return what would have to be declared for a text that does not fit; empty if that is not known."""
+        letters = [mark for mark in _BESIDE.findall(text) if mark[0].isalpha()]
+        if any(character.isdecimal() for character in text) and not all(map(_is_amount_mark, letters)):
+            return ""  # of a code such as C536379, whose letters are no currency
+        try:
+            self.convert(text)
+        except CellError as error:
+            return error.hint
+        return ""
 
     @property
     def about(self) -> str:
@@ -160,17 +206,26 @@ class Readings:
     distinct: int
     tried: tuple[Reading, ...]
     has_codes: bool  #: leading zeros, a leading plus sign, or more digits than an amount has
+    has_point_zeros: bool  #: all are whole numbers written as `17850.0`
+    nulls: tuple[Text, ...]  #: words that mean an empty cell where the others are no text
+    currencies: tuple[str, ...]  #: beside amounts
     samples: tuple[Text, ...]
     least: str | None
     greatest: str | None
 
+    @property
+    def filled(self) -> int:
+        """The number of rows in which is no word that means an empty cell."""
+        return self.rows - sum(each.rows for each in self.nulls)
+
     def fitting(self, *types: str) -> list[Reading]:
         """Return the readings of these types that fit all texts."""
-        return [each for each in self.tried if each.column.type in types and each.rows == self.rows]
+        return [each for each in self.tried if each.column.type in types and each.rows == self.filled]
 
     def nearest(self) -> Reading | None:
         """Return the reading that fits most rows but not all; None where none fits half of them."""
-        part = [each for each in self.tried if each.rows < self.rows and each.rows >= self.rows * _HALF]
+        filled = self.filled
+        part = [each for each in self.tried if each.rows < filled and each.rows >= filled * _HALF]
         return max(part, key=lambda each: each.rows, default=None)
 
     def example(self, readings: Sequence[Reading]) -> str:
@@ -192,9 +247,12 @@ def read_texts(column: Column, texts: Iterable[Text], file: SourceFile) -> Readi
     """
     stream = iter(texts)
     first = list(islice(stream, _FIRST))
-    tried = [each for each in _candidates(column, file, first) if _may_fit(each, first)]
+    told = [text for text in first if not _is_null(text)]
+    currencies = tuple(dict.fromkeys(mark for text in told for mark in _currencies(text.text)))
+    tried = [each for each in _candidates(column, file, told, currencies) if _may_fit(each, told)]
     rows = distinct = 0
-    has_codes = False
+    has_codes, has_point_zeros = False, bool(told)
+    nulls: list[Text] = []
     samples: list[Text] = []
     least: str | None = None
     greatest: str | None = None
@@ -208,6 +266,10 @@ def read_texts(column: Column, texts: Iterable[Text], file: SourceFile) -> Readi
         greatest = text.text if greatest is None else max(greatest, text.text)
         if has_codes:
             tried = []  # whatever else fits, the column is text
+        if _is_null(text):
+            nulls.append(text)
+            continue
+        has_point_zeros = has_point_zeros and _POINT_ZERO.fullmatch(text.text) is not None
         for reading in tried:
             reading.add(text)
     return Readings(
@@ -216,6 +278,9 @@ def read_texts(column: Column, texts: Iterable[Text], file: SourceFile) -> Readi
         distinct=distinct,
         tried=tuple(tried),
         has_codes=has_codes,
+        has_point_zeros=has_point_zeros,
+        nulls=tuple(nulls),
+        currencies=currencies,
         samples=tuple(samples),
         least=least,
         greatest=greatest,
@@ -230,6 +295,22 @@ def _all(first: Sequence[Text], rest: Iterable[Text]) -> Iterator[Text]:
 def _is_code(text: str) -> bool:
     digits = text.strip()
     return bool(_CODE.fullmatch(text)) or (digits.isdigit() and len(digits) > _MOST_DIGITS)
+
+
+def _is_null(text: Text) -> bool:
+    return text.text.strip().casefold() in _NULLS
+
+
+def _is_amount_mark(mark: str) -> bool:
+    return mark.casefold() in _CURRENCIES or mark.upper() in dict(_SIGNS)
+
+
+def _currencies(text: str) -> Iterator[str]:
+    """Yield the signs and codes of currencies in a text that has digits."""
+    if any(character.isdecimal() for character in text):
+        for mark in _BESIDE.findall(text):
+            if not mark[0].isalpha() or mark.casefold() in _CURRENCIES:
+                yield mark
 
 
 @cache
@@ -248,11 +329,21 @@ def _may_fit(reading: Reading, first: Sequence[Text]) -> bool:
     return True
 
 
-def _candidates(column: Column, file: SourceFile, first: Sequence[Text]) -> Iterator[Reading]:
+def _candidates(
+    column: Column, file: SourceFile, first: Sequence[Text], currencies: Sequence[str]
+) -> Iterator[Reading]:
     """Yield the readings that are tried, in the order in which they are preferred."""
+    beside = {mark.casefold() for text in first for mark in _BESIDE.findall(text.text)}
+    signs = _SIGNS if any(mark.casefold() in beside for mark, _ in _SIGNS) else ()
+    # Amounts in several currencies have no total: they are no numbers before they are told apart.
+    currency = tuple(currencies) if len(currencies) == 1 else ()
 
     def reading(made: Column, marks: tuple[str, str] = MARKS[0]) -> Reading:
         read_by = with_marks(file, marks)
+        if made.type == "decimal" and (currency or signs) and made.notation is None:
+            made = replace(made, notation=replace(read_by.notation, currency=currency, signs=signs))
+        if made.formats and "%y" in made.formats[0] and made.notation is None:
+            made = replace(made, notation=replace(read_by.notation, century=_CENTURY))
         shape = _shape(made.formats[0] if made.formats else "") if made.type in ("date", "datetime") else None
         return Reading(column=made, marks=marks, convert=converter(made, read_by), shape=shape)
 
@@ -282,11 +373,15 @@ def number_marks(columns: Sequence[Readings]) -> tuple[tuple[str, str], list[tup
     The marks are those of the whole file. A column is in the list where marks that fit as many columns read
     it differently.
     """
+    numbers = [
+        readings
+        for readings in columns
+        if not readings.has_codes and not readings.has_point_zeros and not readings.fitting("integer")
+    ]
     fits = {
         marks: [
             (readings, found)
-            for readings in columns
-            if not readings.has_codes and not readings.fitting("integer")
+            for readings in numbers
             for found in readings.fitting("decimal")
             if found.marks == marks
         ]
@@ -294,9 +389,21 @@ def number_marks(columns: Sequence[Readings]) -> tuple[tuple[str, str], list[tup
     }
     most = max(len(found) for found in fits.values())
     best = [marks for marks in MARKS if len(fits[marks]) == most]
+    if not most:
+        best = [_marks_of_most_rows(numbers)]
     open_columns = []
     for readings in columns:
         rivals = [found for marks in best for each, found in fits[marks] if each is readings]
         if len({found.seen for found in rivals}) > 1:
             open_columns.append((readings, rivals))
     return best[0], open_columns
+
+
+def _marks_of_most_rows(columns: Sequence[Readings]) -> tuple[str, str]:
+    """Return the marks by which most rows are numbers, of columns of which none is read wholly by any."""
+    rows = dict.fromkeys(MARKS, 0)
+    for readings in columns:
+        for found in readings.tried:
+            if found.column.type == "decimal":
+                rows[found.marks] += found.rows
+    return max(MARKS, key=lambda marks: rows[marks])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -188,12 +189,16 @@ class _Heading:
         self._own = own
         self.first = first
         self.titles = (TRANSACTION, *first)
-        self._numbers = None if own == first else [own.index(t) if t in own else None for t in first]
+        numbers = {title: number for number, title in enumerate(_numbered(own))}
+        self._numbers = None if own == first else [numbers.get(title) for title in _numbered(first)]
 
     def lost(self, file: SourceFile) -> str:
-        """Return the title of a declared column that this heading has, and the first one has not."""
-        declared = {column.path[0] for column in file.columns if column.path}
-        return next((title for title in self._own if title in declared and title not in self.first), "")
+        """Return the title of a declared column, in whatever case, that the first heading has not."""
+        declared = {column.path[0].casefold() for column in file.columns if column.path}
+        known = set(_numbered(self.first))
+        return next(
+            (t for t, n in _numbered(self._own) if t.casefold() in declared and (t, n) not in known), ""
+        )
 
     def fitted(self, cells: Sequence[str], transaction: int) -> Sequence[object]:
         """Return the cells of a row in the order of the first heading, after its transaction."""
@@ -209,6 +214,16 @@ class _Heading:
             *(None if number is None else padded.get(number) for number in self._numbers),
             *beyond,
         )
+
+
+def _numbered(titles: Iterable[str]) -> list[tuple[str, int]]:
+    """Return each title with the number of those before it that are the same."""
+    before = Counter[str]()
+    numbered = []
+    for title in titles:
+        numbered.append((title, before[title]))
+        before[title] += 1
+    return numbered
 
 
 def _lost_column(title: str, place: Place) -> Finding:

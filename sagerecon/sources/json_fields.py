@@ -79,6 +79,7 @@ def list_converter(column: Column, fields: Sequence[Field]) -> CellConverter:
 
 def _item(number: int, item: object, fields: Sequence[Field], notes: list[CellNote]) -> dict[str, Cell]:
     values: dict[str, Cell] = {}
+    is_object = True  # until an error has said that it is not
     for field in fields:
         try:
             values[field.column.name] = field.convert(field.pick(item))
@@ -90,22 +91,25 @@ def _item(number: int, item: object, fields: Sequence[Field], notes: list[CellNo
                 for change in note.changes
             )
             if isinstance(note, CellError):
-                message = f"{where}: {note.message}"
-                notes.append(CellError(note.code, message, note.hint, note.severity, note.value, changes))
-            else:
+                is_said = note.code is Code.NOT_AN_OBJECT and not is_object
+                is_object = is_object and note.code is not Code.NOT_AN_OBJECT
+                for error in () if is_said else (note, *note.others):
+                    message = f"{where}: {error.message}"
+                    notes.append(CellError(error.code, message, error.hint, error.severity, error.value))
+            if changes:
                 notes.append(CellChanged(note.value, changes))
     return values
 
 
 def _one_note(items: list[dict[str, Cell]], notes: Sequence[CellNote]) -> CellNote:
-    """Return what is said of a list: its first error, or its first warning, and every change in it."""
+    """Return what is said of a list: its errors and warnings, and every change in it."""
     changes = tuple(change for note in notes for change in note.changes)
     errors = [note for note in notes if isinstance(note, CellError)]
     if not errors:
         return CellChanged(items, changes)
-    first = min(errors, key=lambda error: error.severity is not Severity.ERROR)
+    first, *others = sorted(errors, key=lambda error: error.severity is not Severity.ERROR)
     value = None if first.severity is Severity.ERROR else items
-    return CellError(first.code, first.message, first.hint, first.severity, value, changes)
+    return CellError(first.code, first.message, first.hint, first.severity, value, changes, tuple(others))
 
 
 class PathTracker:

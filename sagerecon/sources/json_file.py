@@ -16,6 +16,8 @@ from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import (
     empty_source_finding,
     file_errors,
+    marked_encoding,
+    other_encoding_hint,
     require_format,
     source_error,
     wide_encoding,
@@ -139,8 +141,8 @@ def read_json_text(path: Path, name: str, encoding: str) -> str:
     """
     with file_errors(Place(name)):
         data = read_bounded(path, JSON_FILE)
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
+    if (marked := marked_encoding(data[:4])).endswith(("16", "32")):
+        encoding = marked
     elif wide := wide_encoding(data[:1024], encoding):
         raise source_error(wide_finding(name, wide, encoding))
     try:
@@ -155,7 +157,7 @@ def read_json_text(path: Path, name: str, encoding: str) -> str:
                 Code.NOT_IN_ENCODING,
                 place,
                 f"{subject} is not valid {encoding}.",
-                "Set the encoding of the file, such as encoding: cp1252.",
+                other_encoding_hint(encoding),
             )
         ) from None
     if not text.strip():

@@ -242,7 +242,7 @@ class JsonDocument:
         if before == "," and self._text[position] in "}]":
             problem = f"trailing comma before {self._text[position]}"
         line = self._text[position : position + 20].split("\n")[0]
-        return JsonError(Code.NOT_JSON, position, f"invalid JSON: {problem} at {line!r}.")
+        return JsonError(Code.NOT_JSON, position, f"invalid JSON: {problem.removesuffix(' at')} at {line!r}.")
 
     def _skip_whitespace(self, position: int) -> int:
         match = _BLANK.match(self._text, position)

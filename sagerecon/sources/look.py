@@ -29,6 +29,7 @@ from sagerecon.sources.formats import format_of
 from sagerecon.sources.guess import Reading, Readings, Text, number_marks, read_texts, with_marks
 from sagerecon.sources.notation import PLAIN
 from sagerecon.sources.query import CompiledQuery
+from sagerecon.sources.row_rules import TotalRow
 from sagerecon.sources.sql_finding import sql_finding
 from sagerecon.sources.table_reader import ChangeWriter, FindingCollector, read_table
 from sagerecon.sources.tables import load_table
@@ -132,7 +133,8 @@ def look_at_file(named: NamedFile, work_folder: Path, progress: Callable[[str, i
         chosen, found = _choose(readings, marks, ambiguous.get(column.name, []), Place(path.name))
         findings += found
         columns.append(_with_reading(figures, readings, chosen))
-        declared.append(column if chosen is None else _column(chosen))
+        declared.append(column if chosen is None else _column(chosen, readings, file))
+        findings += _notation_findings(readings, declared[-1], Place(path.name))
     return FileLook(
         file=replace(file, columns=tuple(declared)),
         rows=rows,
@@ -184,13 +186,17 @@ class _Misfits(FindingCollector):
     def __init__(self) -> None:
         super().__init__()
         self.columns: set[str] = set()
-        self.has_headings = False
+        self.rules: dict[str, RowRule] = {}  #: that would pass over rows which are no records
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
         if finding.severity is Severity.ERROR:
             self.columns.add(finding.message.partition(":")[0])
-        self.has_headings |= finding.code is Code.HEADER_REPEATED
+        if finding.code is Code.HEADER_REPEATED:
+            self.rules[_REPEATED.name] = _REPEATED
+        if isinstance(finding, TotalRow) and len(finding.rule.tests) > 1:
+            # A text alone may name a record too; beside cells that are blank in this row it does not.
+            self.rules.setdefault(finding.rule.name, finding.rule)
         super().add(finding)
 
     def warning(self, column: Column, consequence: str) -> Finding:
@@ -214,12 +220,12 @@ def _load(
         changes = ChangeWriter(len)
         facts = read_table(file, folder, lines, misfits, changes, progress, (), Databases())
         names = {column.name for column in file.columns} & misfits.columns
-        is_new_rule = misfits.has_headings and not file.pass_over
-        if not names and not is_new_rule:
+        known = {rule.name for rule in file.pass_over}
+        rules = [rule for name, rule in misfits.rules.items() if name not in known]
+        if not names and not rules:
             break
         lines.unlink()
-        if is_new_rule:
-            file = replace(file, pass_over=(_REPEATED,))
+        file = replace(file, pass_over=(*file.pass_over, *rules))
         columns = [_wider(column) if column.name in names else column for column in file.columns]
         for column, wider in zip(file.columns, columns, strict=True):
             if wider is None:
@@ -328,6 +334,8 @@ def _choose(
     """Return the reading that is declared; None for text. What is ambiguous is a finding, and is text."""
     if not readings.rows or readings.has_codes:
         return None, []
+    if readings.has_point_zeros:
+        return None, [_point_zeros(readings, place)]
     if rivals:
         return None, [_ambiguous(readings, rivals, place)]
     for types in (("boolean",), ("integer",), ("decimal",), ("date",), ("datetime",)):
@@ -356,17 +364,63 @@ def _ambiguous(readings: Readings, rivals: Sequence[Reading], place: Place) -> F
     return warning(Code.AMBIGUOUS_COLUMN, place, f"{message}{f'; {example}' if example else ''}.", hint)
 
 
-def _column(chosen: Reading) -> Column:
+def _point_zeros(readings: Readings, place: Place) -> Finding:
+    """Return the finding for whole numbers that are written as a program writes binary floats."""
+    sample, name = readings.samples[0], readings.column.name
+    message = (
+        f"column '{_title(readings.column)}' may be codes or numbers: all are whole and end in .0, "
+        f"such as '{sample.text}' ({sample.origin})."
+    )
+    hint = (
+        f"Of codes, drop the .0 in the SQL of a dataset: regexp_replace({name}, '[.]0$', ''). "
+        "For numbers, set type: decimal."
+    )
+    return warning(Code.AMBIGUOUS_COLUMN, place, message, hint)
+
+
+def _column(chosen: Reading, readings: Readings, file: SourceFile) -> Column:
     """Return the column as it is declared by a reading, with the decimals that its numbers have."""
     is_decimal = chosen.column.type == "decimal"
-    return replace(chosen.column, scale=max(chosen.scale, _SCALES[0]) if is_decimal else _SCALES[0])
+    column = replace(chosen.column, scale=max(chosen.scale, _SCALES[0]) if is_decimal else _SCALES[0])
+    if not readings.nulls:
+        return column
+    words = tuple(dict.fromkeys(each.text.strip() for each in readings.nulls))
+    return replace(column, notation=replace(column.notation or file.notation, null_words=words))
+
+
+def _notation_findings(readings: Readings, column: Column, place: Place) -> Iterator[Finding]:
+    """Yield how the cells of a column are read whose notation is declared for it alone."""
+    notation, title = column.notation or PLAIN, f"column '{_title(column)}'"
+    said = []
+    if notation.signs:
+        said.append(f"{title}: CR beside an amount is read as negative, and DR as positive.")
+    if notation.century:
+        first = notation.century
+        said.append(f"{title}: years of two digits are read as {first} to {first + 99}.")
+    if readings.nulls:
+        words = ", ".join(dict.fromkeys(f"'{each.text}'" for each in readings.nulls))
+        rows = counted(readings.rows - readings.filled, "row")
+        is_text = column.type == "text"
+        does = f"If it means an empty cell, set null_words: [{words}]." if is_text else "It is read as empty."
+        said.append(f"{title} has {words} in {rows}. {does}")
+    for message in said:
+        yield replace(warning(Code.NOTATION_TOLD, place, message), severity=Severity.INFO)
+    if len(readings.currencies) > 1 and column.type == "text":
+        marks = ", ".join(f"'{mark}'" for mark in readings.currencies)
+        message = f"{title} may be amounts in several currencies: {marks}."
+        hint = "Tell them apart in the SQL of a dataset, before anything is summed."
+        yield warning(Code.AMBIGUOUS_COLUMN, place, message, hint)
 
 
 def _with_reading(figures: ColumnFigures, readings: Readings, chosen: Reading | None) -> ColumnFigures:
     """Return the figures of a column of texts with the reading that is declared, or with the nearest one."""
     if chosen is not None:
+        empty = readings.rows - readings.filled
         return replace(
             figures,
+            rows=readings.filled,
+            blanks=figures.blanks + empty,
+            distinct=figures.distinct - len(readings.nulls),
             type=_type(chosen.column),
             least=chosen.least,
             greatest=chosen.greatest,
@@ -376,7 +430,7 @@ def _with_reading(figures: ColumnFigures, readings: Readings, chosen: Reading | 
     is_ambiguous = any(each.rows == readings.rows for each in readings.tried)
     if nearest is None or readings.has_codes or is_ambiguous:
         return figures
-    misfits = tuple(Misfit(each.text, each.origin) for each in nearest.misfits)
+    misfits = tuple(Misfit(each.text, each.origin, nearest.hint(each.text)) for each in nearest.misfits)
     return replace(figures, nearest=nearest.about, fits=nearest.rows, misfits=misfits)
 
 

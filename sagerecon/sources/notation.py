@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 
@@ -29,3 +30,15 @@ class Notation:
 
 #: The notation of a file that declares none.
 PLAIN = Notation()
+
+
+def null_words_hint(word: str, notation: Notation) -> str:
+    """Return the hint to declare a word that may mean an empty cell, beside those of a notation."""
+    words = json.dumps([*notation.null_words, word], ensure_ascii=False)
+    return f"If it means an empty cell, set null_words: {words}."
+
+
+def currency_hint(sign: str, notation: Notation) -> str:
+    """Return the declaration of a sign beside those of a notation."""
+    signs = json.dumps([*notation.currency, sign], ensure_ascii=False) if notation.currency else f"'{sign}'"
+    return f"currency: {signs}"

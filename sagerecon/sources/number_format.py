@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal, localcontext
 
 #: Formats that show a whole number by its digits alone.
 PLAIN_FORMATS = frozenset({"General", "GENERAL", "@", "0", "#", "?"})
 
 #: A format of digits and literals: in quotes, after a backslash, or a sign that needs neither.
 _PARTS = re.compile(r"""[0#?,]+(?:\.[0#?]+)?|"[^"]*"|\\.|_.|[-() :+]""")
+
+#: Digits of the largest number of a workbook, and of the decimals of a format.
+_DIGITS = 420
 
 #: Characters of the longest format that is read.
 _LONGEST = 100
@@ -18,7 +21,8 @@ _LONGEST = 100
 def shown_number(number: Decimal, number_format: str) -> str | None:
     """Return the text of a number by a format such as `0000` or `"C"000-00`; None if it cannot be told.
 
-    Formats of dates, percentages, fractions, conditions and colours are not read.
+    Formats of dates, percentages, fractions, conditions and colours are not read, nor is a format that hides
+    decimals of the number.
     """
     section, *others = number_format.split(";")
     if others and number <= 0 and not (number == 0 and len(others) < 2):
@@ -33,6 +37,9 @@ def shown_number(number: Decimal, number_format: str) -> str | None:
         return None
     if any("," in part for part in digits) and (len(digits) > 1 or digits[0].partition(".")[0].endswith(",")):
         return None
+    decimals = f"{number:f}".partition(".")[2].rstrip("0")
+    if len(decimals) > len(digits[-1].partition(".")[2]):
+        return None  # codes that differ in decimals alone would become one
     return _filled(number, parts, digits)
 
 
@@ -41,8 +48,8 @@ def _filled(number: Decimal, parts: list[str], digits: list[str]) -> str:
     whole_places = "".join(part.partition(".")[0] for part in digits)
     decimals = digits[-1].partition(".")[2]
     with localcontext() as context:
-        context.prec = 60
-        rounded = abs(number).quantize(Decimal(1).scaleb(-len(decimals)), ROUND_HALF_UP)
+        context.prec = _DIGITS
+        rounded = abs(number).quantize(Decimal(1).scaleb(-len(decimals)))
     whole, _, fraction = f"{rounded:f}".partition(".")
     places = whole_places.replace(",", "")
     least = len(places) - len(places.lstrip("#?"))

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from sagerecon.model.code import Code
 from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, display_text, plain_digits
 from sagerecon.sources.definitions import MAX_INTEGER_DIGITS, MAX_SCALE
-from sagerecon.sources.notation import PLAIN, Notation
+from sagerecon.sources.notation import PLAIN, Notation, currency_hint, null_words_hint
 
 #: A number as its sign, its whole digits and its decimals.
 _Digits: TypeAlias = "tuple[str, str, str]"
@@ -25,10 +25,18 @@ _MINUS = "-\u2212\u2013"
 _DASHES = frozenset("-\u2010\u2011\u2012\u2013\u2014\u2212")
 
 #: Spaces within a number; the others do not break a line.
-_SPACE = "[ \u00a0\u202f]"
+_SPACE = "[ \u00a0\u2009\u202f]"
 
 #: A sign of a currency or a mark, as a hint names it.
-_BESIDE = re.compile(r"[^\W\d_]+\.?|[\u00a2-\u00a5\u20a0-\u20cf$]")
+_BESIDE = re.compile(r"[^\W\d_]+\.?[\u00a2-\u00a5\u20a0-\u20cf$]?|[\u00a2-\u00a5\u20a0-\u20cf$]")
+
+#: What is the sign or the code of a currency beyond doubt.
+_CURRENCY = re.compile(
+    r"[A-Z]{3}|[A-Z]{0,2}\$|[\u00a2-\u00a5\u20a0-\u20cf]|kr\.?|Rs\.?|Fr\.?|z\u0142|K\u010d"
+)
+
+#: A dash after the mark of decimals, which stands for no cents as often as for a minus.
+_NO_CENTS = re.compile(rf"[0-9][.,:][{_MINUS}]")
 
 #: Digits between two separators of thousands.
 _GROUP = 3
@@ -50,8 +58,8 @@ _MARKS = (
     ("", "'", ","),
 )
 
-#: Marks that accountants write beside an amount, and whether it is negative.
-_USUAL_SIGNS = {"CR": "negative", "DR": "positive"}
+#: Marks that accountants write beside a negative amount, and beside a positive one.
+_SIDES = (("CR", "DR"), ("C", "D"), ("CREDIT", "DEBIT"), ("H", "S"), ("HABEN", "SOLL"))
 
 
 def decimal_converter(scale: int, places: int | None, notation: Notation) -> CellConverter:
@@ -88,11 +96,11 @@ def decimal_converter(scale: int, places: int | None, notation: Notation) -> Cel
         sign, whole, fraction = match
         fraction = fraction.rstrip("0")
         if len(whole.lstrip("0")) > MAX_INTEGER_DIGITS:
-            raise CellError(
-                Code.TOO_LARGE, f"{display_text(cell)} has more than {MAX_INTEGER_DIGITS} digits."
-            )
+            raise _too_large(cell)
         if places is not None and len(fraction) > places:
             rounded = _rounded(f"{sign}{whole or '0'}.{fraction}", places)
+            if len(rounded.lstrip("-").partition(".")[0]) > MAX_INTEGER_DIGITS:
+                raise _too_large(cell)
             raise CellChanged.by(f"round: {places}", cell, rounded)
         if len(fraction) > scale:
             raise CellError(
@@ -103,6 +111,10 @@ def decimal_converter(scale: int, places: int | None, notation: Notation) -> Cel
         return f"{sign}{whole or '0'}.{fraction}" if fraction else f"{sign}{whole or '0'}"
 
     return convert
+
+
+def _too_large(cell: object) -> CellError:
+    return CellError(Code.TOO_LARGE, f"{display_text(cell)} has more than {MAX_INTEGER_DIGITS} digits.")
 
 
 def integer_converter(notation: Notation) -> CellConverter:
@@ -144,7 +156,9 @@ def number_parser(notation: Notation) -> Callable[[str], _Digits | None]:
     Besides a leading sign it accepts the notations of accountants for a negative amount: `12.00-` and
     `(12.00)`. Thousands separators must group the digits; a space may be a no-break space.
     """
-    separator = _SPACE if notation.thousands in (" ", "\u00a0", "\u202f") else re.escape(notation.thousands)
+    separator = (
+        _SPACE if notation.thousands in (" ", "\u00a0", "\u2009", "\u202f") else re.escape(notation.thousands)
+    )
     separators = re.compile(separator) if notation.thousands else None
     search = re.compile(_pattern(notation, separator), re.IGNORECASE).fullmatch
     is_negative = {mark.casefold(): negative for mark, negative in notation.signs}
@@ -157,12 +171,14 @@ def number_parser(notation: Notation) -> Callable[[str], _Digits | None]:
         part = found.groupdict(default="")
         whole, fraction = part["whole"], part["fraction"]
         marks = [mark for mark in (part["mark"], part["mark_after"]) if mark]
-        minuses = [sign for sign in (part["sign"], part["after"], part["open"]) if sign]
+        minuses = [sign for sign in (part["sign"], part["behind"], part["after"], part["open"]) if sign]
         currencies = [part[name] for name in ("currency", "currency_within", "currency_after") if part[name]]
         if not (whole or fraction) or bool(part["open"]) != bool(part["close"]):
             return None
         if len(marks) + len(minuses) > 1 or len(currencies) > 1:
             return None
+        if found["fraction"] == "" and (part["behind"] or part["after"]):
+            return None  # 12,- is an amount without cents in some countries
         if separators is not None:
             if whole.startswith("0") and not fraction and separators.search(whole):
                 return None  # 0.500 is a half, whatever else separates thousands
@@ -192,7 +208,7 @@ def _pattern(notation: Notation, separator: str) -> str:
         rf"(?:(?P<mark>{mark}){_SPACE}?)?(?:(?P<currency>{currency}){_SPACE}?)?"
         rf"(?P<open>\()?{_SPACE}?(?P<sign>[{_MINUS}+])?{_SPACE}?(?:(?P<currency_within>{currency}){_SPACE}?)?"
         rf"(?P<whole>{whole})(?:{re.escape(notation.decimal)}(?P<fraction>[0-9]*))?{exponent}{percent}"
-        rf"(?:{_SPACE}?(?P<currency_after>{currency}))?{_SPACE}?(?P<close>\))?(?P<after>-)?"
+        rf"(?P<behind>-)?(?:{_SPACE}?(?P<currency_after>{currency}))?{_SPACE}?(?P<close>\))?(?P<after>-)?"
         rf"(?:{_SPACE}?(?P<mark_after>{mark}))?"
     )
 
@@ -248,27 +264,45 @@ def _number_hint(cell: object, notation: Notation) -> str:
     if text.startswith("#") and text.endswith(("!", "?", "A", "0")):
         return "It is the error of a formula: correct the formula, and export the file again."
     if text in _DASHES or _is_dash(text, replace(notation, currency=tuple(_BESIDE.findall(text)))):
-        return f"Set dash: zero if it means 0, or dash: empty.{_currency_hint(text)}"
-    if not any(character.isdecimal() for character in text):
-        return f'If it means an empty cell, set null_words: ["{text}"].' if text.isprintable() else ""
-    if not text.isascii() and any(character.isdecimal() and character > "9" for character in text):
+        return f"Set dash: zero if it means 0, or dash: empty.{_currency_hint(text, notation)}"
+    if not any(character.isdigit() for character in text):
+        return null_words_hint(text, notation) if text.isprintable() else ""
+    if not text.isascii() and any(character.isdigit() and character > "9" for character in text):
         return "Only the digits 0 to 9 are read."
-    for other, declaration in _other_notations(text, notation):
-        if number_parser(other)(text) is not None:
-            return f"Set {declaration}."
+    if _NO_CENTS.search(text):
+        return "The dash may stand for no cents or for a minus: export the numbers in full."
+    readings = [
+        (digits, hint)
+        for other, hint in _other_notations(text, notation)
+        if (digits := number_parser(other)(text)) is not None
+    ]
+    if readings:
+        (_, whole, fraction), hint = readings[0]
+        grouped = [each for digits, each in readings if not digits[2]]
+        if grouped and len(fraction) == _GROUP and 0 < len(whole) <= _GROUP:
+            return f"If it is {whole}{fraction}: {grouped[0]} If it is {whole}.{fraction}: {hint}"
+        return hint
     thousands = f"thousands: '{notation.thousands}'" if notation.thousands else "no thousands separator"
     return f"sources.yaml declares decimal: '{notation.decimal}' and {thousands}."
 
 
-def _currency_hint(text: str) -> str:
-    signs = _BESIDE.findall(text)
-    return f" Set currency: '{signs[0]}'." if signs else ""
+def _currency_hint(text: str, notation: Notation) -> str:
+    signs = [word for word in _BESIDE.findall(text) if not _sides(word) and word not in notation.currency]
+    return f" Set {currency_hint(signs[0], notation)}." if signs else ""
+
+
+def _sides(word: str) -> tuple[str, str] | None:
+    """Return the marks of both sides as this one is written, if it is one of them."""
+    bare = word.upper().rstrip(".")
+    dot = "." if word.endswith(".") else ""
+    return next(((f"{minus}{dot}", f"{plus}{dot}") for minus, plus in _SIDES if bare in (minus, plus)), None)
 
 
 def _other_notations(text: str, notation: Notation) -> Iterator[tuple[Notation, str]]:
-    """Yield notations that may read the text, with what a `sources.yaml` would say of them."""
+    """Yield notations that may read the text, with the hint to declare each."""
     needed: dict[str, Any] = {}
     declared: list[str] = []
+    doubtful = ""
     if not notation.exponent and re.search(r"[0-9.,]E[-+]?[0-9]", text, re.IGNORECASE):
         needed["exponent"] = True
         declared.append("exponent: true")
@@ -277,25 +311,37 @@ def _other_notations(text: str, notation: Notation) -> Iterator[tuple[Notation, 
         declared.append("percent: number (20) or percent: fraction (0.2)")
     known = {mark.casefold() for mark, _ in notation.signs}
     for word in _BESIDE.findall(text):
-        if word.upper() in _USUAL_SIGNS and word.casefold() not in known:
-            needed["signs"] = (
-                *notation.signs,
-                *((mark, say == "negative") for mark, say in _USUAL_SIGNS.items()),
-            )
-            says = ", ".join(f"{mark}: {say}" for mark, say in _USUAL_SIGNS.items())
+        if word.casefold() in known or word in notation.currency or word.upper() == "E":
+            continue
+        if sides := _sides(word):
+            minus, plus = sides
+            signs = needed["signs"] = (*notation.signs, (minus, True), (plus, False))
+            says = ", ".join(f"{mark}: {'negative' if is_minus else 'positive'}" for mark, is_minus in signs)
             declared.append(f"signs: {{{says}}}")
-        elif word.casefold() not in known and word not in notation.currency and word.upper() != "E":
+        else:
             needed["currency"] = (*notation.currency, word)
-            declared.append(f"currency: '{word}'")
+            declared.append(currency_hint(word, notation))
+            doubtful = doubtful or ("" if _CURRENCY.fullmatch(word) else word)
+    start = f"If '{doubtful}' is the sign of a currency, set" if doubtful else "Set"
     if needed:
-        yield replace(notation, **needed), " and ".join(declared)
+        yield replace(notation, **needed), f"{start} {' and '.join(declared)}."
     for grouping, thousands, decimal in _MARKS:
-        if (grouping, thousands, decimal) == (notation.grouping, notation.thousands, notation.decimal):
+        is_declared = (grouping, thousands, decimal) == (
+            notation.grouping,
+            notation.thousands,
+            notation.decimal,
+        )
+        if is_declared or (
+            notation.thousands and not thousands
+        ):  # a column cannot be without separators again
             continue
         other = replace(notation, **needed, grouping=grouping, thousands=thousands, decimal=decimal)
         marks = [f"decimal: '{decimal}'"] if decimal != notation.decimal else []
         if thousands != notation.thousands:
             marks.append(f'thousands: "{thousands}"')
-        if grouping:
+        if grouping and grouping != notation.grouping:
             marks.append(f"grouping: {grouping}")
-        yield other, " and ".join([*declared, *marks])
+        hints = [f"{start} {' and '.join([*declared, *marks])}."] if declared or marks else []
+        if notation.grouping and not grouping:
+            hints.append(f"Leave out grouping: {notation.grouping}.")
+        yield other, " ".join(hints)

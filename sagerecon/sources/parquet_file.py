@@ -18,7 +18,7 @@ from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import require_format, source_error
 from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
 from sagerecon.sources.rows import ReadItem
-from sagerecon.sources.typed_cells import typed_converter
+from sagerecon.sources.typed_cells import typed_converter, with_singles
 
 _FORMAT = FlatFormat(typed_converter, "the file", are_short_rows_padded=False, are_blank_rows_read=True)
 
@@ -28,6 +28,9 @@ _ROWS = 1_000
 #: A column with a zone, whose values DuckDB's Python binding gives only with the help of another package.
 _ZONED = "TIMESTAMP WITH TIME ZONE"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: A column of floats of 32 bits.
+_SINGLE = "FLOAT"
 
 
 class ParquetReader:
@@ -85,12 +88,14 @@ def _raw_rows(
         for title, kind in columns.items()
     ]
     zoned = [number for number, kind in enumerate(columns.values()) if kind == _ZONED]
+    singles = {number for number, kind in enumerate(columns.values()) if kind == _SINGLE}
     sql = f"SELECT {', '.join(picked)} FROM read_parquet($path)"  # noqa: S608 - quoted identifiers
     with closing(connection.query(sql, source)) as query:
         line = 0
         while rows := query.fetch(_ROWS):
             for line, cells in enumerate(rows, start=line + 1):  # noqa: B020 - the numbers go on
-                yield line, _with_zones(cells, zoned) if zoned else cells
+                zoned_cells = _with_zones(cells, zoned) if zoned else cells
+                yield line, with_singles(zoned_cells, singles) if singles else zoned_cells
 
 
 def _value_of(title: str, kind: str) -> str:

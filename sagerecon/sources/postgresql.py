@@ -22,8 +22,12 @@ from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import source_error
 from sagerecon.sources.flat_table import RawRow, flat_rows
 from sagerecon.sources.rows import ReadItem
+from sagerecon.sources.typed_cells import with_singles
 
 _CONNECT_SECONDS = 10
+
+#: The number of PostgreSQL's type of floats of 32 bits.
+_SINGLE = 700
 
 #: Rows that are fetched at a time.
 _ROWS = 1_000
@@ -65,7 +69,10 @@ def _rows(connection: Connection, file: SourceFile) -> Iterator[RawRow]:
             sql = table_query(file, table, tuple(result.keys()))
     with closing(_execute(connection, sql)) as result:
         yield 0, tuple(result.keys())
-        yield from enumerate(result, start=1)
+        described = result.cursor.description if result.cursor is not None else ()
+        singles = {number for number, column in enumerate(described) if column[1] == _SINGLE}
+        for line, cells in enumerate(result, start=1):
+            yield line, with_singles(cells, singles) if singles else cells
 
 
 def _execute(connection: Connection, sql: str) -> CursorResult[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -15,6 +16,8 @@ from sagerecon.sources.cell import Filled, Merged
 from sagerecon.sources.definitions import CellTest, RowRule, SourceFile
 
 RowTest: TypeAlias = Callable[[Sequence[object]], bool]
+
+_END_OF_FILE = "\x1a"
 
 #: Rows that are shown of those that a condition passes over, and characters of each.
 _EXAMPLES = 3
@@ -36,6 +39,13 @@ class Heading:
     def is_repeated(self, cells: Sequence[object]) -> bool:
         """Return whether a row has the titles in its cells."""
         return bool(self.titles) and tuple(map(title_text, cells[: len(self.titles)])) == self.titles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalRow(Finding):
+    """The finding for a row that seems to be a total, with the condition that would pass over it."""
+
+    rule: RowRule
 
 
 class PassedOver:
@@ -133,6 +143,21 @@ def row_test(rule: RowRule, heading: Heading) -> RowTest:
     return lambda cells: all(holds(cells) for holds in tests)
 
 
+def row_rule_text(rule: RowRule) -> str:
+    """Return a condition as a `sources.yaml` declares it, of those that are told from a file."""
+    if rule.is_header:
+        return f"{rule.name}: header"
+    tests = [
+        f"{{column: {test.number}, {'blank: true' if test.is_blank else f'is: {_quoted(test.equals)}'}}}"
+        for test in rule.tests
+    ]
+    return f"{rule.name}: {tests[0]}" if len(tests) == 1 else f"{rule.name}: [{', '.join(tests)}]"
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return ", ".join(json.dumps(text, ensure_ascii=False) for text in texts)
+
+
 def _cell_test(test: CellTest, number: int | None) -> RowTest:
     def holds(cells: Sequence[object]) -> bool:
         text = cell_text(cells[number]) if number is not None and number < len(cells) else ""
@@ -156,14 +181,20 @@ def cell_text(cell: object) -> str:
 
 
 def title_text(cell: object) -> str:
-    """Return the title in a cell of a header row, in which a line may be broken anywhere."""
-    return " ".join(cell_text(cell).split())
+    """Return the title in a cell of a header row, in which a line may be broken anywhere.
+
+    The byte-order mark of a file that was appended to another one is no part of a title.
+    """
+    return " ".join(cell_text(cell).removeprefix("\ufeff").split())
 
 
 def is_blank_row(cells: Sequence[object]) -> bool:
-    """Return whether all cells of a row are blank. A cell of spaces is not: a program may write it."""
+    """Return whether all cells of a row are blank. A cell of spaces is not: a program may write it.
+
+    So is Ctrl-Z, with which programs of DOS end a file.
+    """
     if cells and cells[0] and type(cells[0]) not in (Filled, Merged):
-        return False
+        return len(cells) == 1 and cells[0] == _END_OF_FILE
     return all(cell is None or cell == "" or isinstance(cell, Filled | Merged) for cell in cells)
 
 

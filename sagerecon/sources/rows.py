@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -12,6 +13,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
+from sagerecon.model.visible import visible
 from sagerecon.sources.blocks import Block
 from sagerecon.sources.cell import (
     Cell,
@@ -21,13 +23,14 @@ from sagerecon.sources.cell import (
     CellError,
     CellNote,
     Filled,
+    cell_word,
     display_text,
 )
 from sagerecon.sources.dates import date_converter, datetime_converter, format_namer
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.notation import Notation
 from sagerecon.sources.numbers import decimal_converter, integer_converter
-from sagerecon.sources.texts import text_converter, without_controls
+from sagerecon.sources.texts import seen, text_converter, without_controls
 
 #: The values of a boolean column that declares none of its own.
 DEFAULT_BOOLEANS = {
@@ -103,7 +106,7 @@ class RowConverter:
             except CellNote as note:
                 values[name] = note.value
                 if isinstance(note, CellError):
-                    notes.append(note.finding(place_of(column), name))
+                    notes.extend(note.findings(place_of(column), name))
                 for change in note.changes:
                     where = f"{name}.{change.column}" if change.column else name
                     notes.append(replace(change, origin=origin, column=where))
@@ -144,8 +147,10 @@ def converter(column: Column, file: SourceFile) -> CellConverter:
         return convert(cell)
 
     def convert_or_null(cell: object) -> Cell:
-        if isinstance(cell, str | int | Decimal) and str(cell).strip() in null_words:
+        if isinstance(cell, str | int | Decimal | date) and cell_word(cell) in null_words:
             return None
+        if notation.controls and isinstance(cell, str) and seen(cell).strip() in null_words:
+            raise CellChanged.by("controls: remove", visible(cell), None)
         return convert_or_blank(cell)
 
     chosen = convert_or_null if null_words else convert_or_blank
@@ -154,7 +159,12 @@ def converter(column: Column, file: SourceFile) -> CellConverter:
 
 def _required(convert: CellConverter) -> CellConverter:
     def convert_required(cell: object) -> Cell:
-        value = convert(cell)
+        try:
+            value = convert(cell)
+        except CellChanged as changed:
+            if changed.value is not None:
+                raise
+            value = None
         if value is None:
             raise CellError(Code.MISSING_VALUE, "the cell is empty; a value is required.")
         return value
@@ -201,7 +211,9 @@ def _boolean(words: Mapping[str, bool]) -> CellConverter:
     def convert(cell: object) -> Cell:
         if isinstance(cell, bool):
             return cell
-        word = str(cell).strip().casefold() if isinstance(cell, str | int) else ""
+        word = str(cell).strip().casefold() if isinstance(cell, str | int | Decimal) else ""
+        if word not in words and isinstance(cell, Decimal) and cell in (0, 1):
+            word = str(int(cell))  # some programs write every number with decimals
         if word not in words:
             raise CellError(
                 Code.NOT_BOOLEAN,

@@ -241,7 +241,8 @@ class _Vouchers:
         Raises:
             _LineError: it is not SIE.
         """
-        if len(_QUOTE.findall(line)) % 2:
+        quotes = [found.start() for found in _QUOTE.finditer(line)]
+        if len(quotes) % 2 and line[quotes[-1] - 1] in " \t{":  # it begins a field
             line = f'{line.rstrip(_BLANK)}"'
             message = f"a quote of #{label.upper()} is not closed; its text is read to the end of the line."
             hint = "Check whether the text was cut."

@@ -19,6 +19,7 @@ from sagerecon.sources.definitions import SourceFile
 from sagerecon.sources.files import require_format, source_error
 from sagerecon.sources.flat_table import RawRow, flat_rows
 from sagerecon.sources.rows import ReadItem
+from sagerecon.sources.typed_cells import GarbledText
 
 #: What a query may do: read tables and call functions. It cannot attach other files, write, or set anything.
 _ALLOWED = frozenset(
@@ -128,6 +129,7 @@ def _database(path: Path, name: str) -> Iterator[sqlite3.Connection]:
 def _connect(path: Path) -> sqlite3.Connection:
     """Open a database that a stranger may have made: for reading alone, without trust in its schema."""
     connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)
+    connection.text_factory = _text
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
     connection.execute("PRAGMA query_only = ON")
@@ -140,6 +142,13 @@ def _connect(path: Path) -> sqlite3.Connection:
         lambda action, *_: sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
     )
     return connection
+
+
+def _text(content: bytes) -> str | GarbledText:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return GarbledText(content)
 
 
 def _require_whole(path: Path, name: str) -> None:

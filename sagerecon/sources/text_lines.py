@@ -9,7 +9,7 @@ from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import RECORD
 from sagerecon.model.place import Place
-from sagerecon.sources.files import source_error, wide_encoding, wide_finding
+from sagerecon.sources.files import source_error, text_codec
 
 #: Bytes by which the encoding of a file is recognised.
 _HEAD = 1024
@@ -19,10 +19,9 @@ def text_lines(stream: BufferedReader, name: str, encoding: str) -> Iterator[tup
     """Yield each line with its number, without its end.
 
     Raises:
-        SourceError: a line is longer than a record may be, or is not in the encoding.
+        SourceError: a line is longer than a record may be, or the file is not in the encoding.
     """
-    if wide := wide_encoding(stream.peek(_HEAD)[:_HEAD], encoding):
-        raise source_error(wide_finding(name, wide, encoding))
+    encoding = text_codec(stream.peek(_HEAD)[:_HEAD], encoding, name)
     line = 0
     try:
         for line, text in enumerate(_decoded(stream, encoding), start=1):
@@ -35,7 +34,9 @@ def text_lines(stream: BufferedReader, name: str, encoding: str) -> Iterator[tup
         if isinstance(error, UnicodeDecodeError) and not _is_wide(encoding):
             subject = f"byte 0x{error.object[error.start]:02x}"
         message = f"{subject} is not valid {encoding.removesuffix('-sig')}."
-        hint = "Set the encoding of the file, such as encoding: cp1252."
+        hint = (
+            f"Set the encoding of the file, such as encoding: {'utf-8' if _is_wide(encoding) else 'cp1252'}."
+        )
         raise source_error(
             Finding(Code.NOT_IN_ENCODING, Place(name, 0 if _is_wide(encoding) else line + 1), message, hint)
         ) from error

@@ -14,8 +14,13 @@ from sagerecon.model.visible import visible
 from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, display_text, plain_digits
 from sagerecon.sources.notation import Notation
 
-#: Controls, but not tabs and ends of lines, and marks that turn the direction of the text beside them.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: Controls, but not tabs and ends of lines, marks that turn the direction of the text beside them, and the
+#: mark with which a file begins.
+_CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff"
+_CONTROLS = re.compile(f"[{_CONTROL}]")
+
+#: In numbers, dates and words of yes and no: also what has no width.
+_UNSEEN = re.compile(f"[{_CONTROL}\xad\u200b-\u200d\u2060]")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT_CHARACTER = "\ufffd"
@@ -26,10 +31,11 @@ _BEYOND_ASCII = re.compile("[\x80-\U0010ffff]{2,}")
 #: Encodings in which UTF-8 is read by mistake.
 _MISTAKEN = ("cp1252", "iso-8859-1", "cp850", "cp437", "mac-roman", "cp1250")
 
-#: Characters of cp1252 within a word, where old programs of DOS and of Apple's computers have letters.
+#: Characters of cp1252 within a word, where those of DOS, Apple and Poland have letters.
 _MISPLACED = (
     (re.compile("[A-Za-z][\u201a\u201e\u2020\u2021\u02c6\u2030\u2039\u201d\u2022][a-z]"), "cp850"),
     (re.compile("[A-Za-z][\u0152\u0160\u0178\u017d][a-z]"), "mac-roman"),
+    (re.compile("[A-Za-z][\xb3\xb9\xbf][a-z]|\xa3\xf3"), "cp1250"),
 )
 
 #: What stands in the text of a business once it is read right: letters of Europe, punctuation, currencies.
@@ -104,6 +110,11 @@ def _checked(text: str, is_cleaned: bool) -> Cell:
     return text
 
 
+def seen(text: str) -> str:
+    """Return a text without the characters that are not seen."""
+    return _UNSEEN.sub("", text)
+
+
 def without_controls(convert: CellConverter, notation: Notation) -> CellConverter:
     """Return `convert` for cells of another type, from which controls are removed if it is declared."""
     is_cleaned = notation.controls == "remove"
@@ -112,11 +123,11 @@ def without_controls(convert: CellConverter, notation: Notation) -> CellConverte
         try:
             return convert(cell)
         except CellError as error:
-            if not isinstance(cell, str) or not (found := _CONTROLS.search(cell)):
+            if not isinstance(cell, str) or not (found := _UNSEEN.search(cell)):
                 raise
             if not is_cleaned:
                 raise _control_error(cell, found[0]) from error
-        cleaned = _CONTROLS.sub("", cell)
+        cleaned = seen(cell)
         value = convert(cleaned) if cleaned.strip() else None
         raise CellChanged.by("controls: remove", visible(cell), value)
 

@@ -22,7 +22,7 @@ from sagerecon.model.place import Place
 from sagerecon.sources.files import file_errors
 from sagerecon.sources.merged_cells import MergedRange
 from sagerecon.sources.number_format import PLAIN_FORMATS
-from sagerecon.sources.sheet_cells import FormattedNumber, FormulaError
+from sagerecon.sources.sheet_cells import FormattedNumber, FormulaError, NoDate, is_day_that_never_was
 from sagerecon.sources.workbook import workbook_errors
 
 
@@ -107,6 +107,8 @@ def _formats(book: Any) -> dict[int, str]:
 
 def _moment(days: float, mode: int) -> object:
     """Return a date and time, or a time of a day; a number that is neither stays one."""
+    if is_day_that_never_was(days, 1904 if mode else 1900):
+        return NoDate(f"{days:g}")
     try:
         moment: datetime = xldate_as_datetime(days, mode)
     except (XLDateError, ValueError, OverflowError):

@@ -23,7 +23,7 @@ from sagerecon.sources.merged_cells import MergedRange, with_merged_cells
 from sagerecon.sources.notation import Notation
 from sagerecon.sources.number_format import shown_number
 from sagerecon.sources.rows import ReadItem, converter
-from sagerecon.sources.sheet_cells import FormattedNumber, FormulaError, UncalculatedFormula, as_shown
+from sagerecon.sources.sheet_cells import FormattedNumber, FormulaError, NoDate, UncalculatedFormula, as_shown
 from sagerecon.sources.workbook import Sheet, open_workbook, workbook_errors
 
 #: Dates are counted from 1900 or 1904. A negative count is read as an earlier day; Excel shows it as #####.
@@ -121,23 +121,25 @@ def workbook_converter(column: Column, file: SourceFile) -> CellConverter:
 
     Raises:
         CellError: by the returned function, if the cell does not match the column, holds the error of a
-            formula or a formula without a value, a date before 1900, or a number too large for its decimals.
+            formula or a formula without a value, a date that never was, or a number too large for its
+            decimals.
     """
     convert = converter(column, file)
     scale = column.scale if column.type == "decimal" else None
     is_text = column.type == "text"
 
     def convert_exact(cell: object) -> Cell:
+        number = cell.number if isinstance(cell, FormattedNumber) else cell
+        if isinstance(number, float) and not _is_exact(number, scale or 0):
+            message = f"{number!r} is too large for a workbook to store with {scale or 0} exact decimals."
+            raise CellError(Code.UNCERTAIN_NUMBER, message, "Store such numbers as text, or export CSV.")
         if isinstance(cell, FormattedNumber):
             if is_text:
                 return convert(_shown(cell))
-            cell = cell.number
+            cell = number
         if isinstance(cell, float):
-            if scale is not None and not _is_exact(cell, scale):
-                message = f"{cell!r} is too large for a workbook to store with {scale} exact decimals."
-                raise CellError(Code.UNCERTAIN_NUMBER, message, "Store such amounts as text, or export CSV.")
             return convert(as_shown(cell) if is_text else _exact(cell, scale))
-        if isinstance(cell, FormulaError | UncalculatedFormula | Merged):
+        if isinstance(cell, FormulaError | UncalculatedFormula | NoDate | Merged):
             raise _no_value(cell)
         if isinstance(cell, date | time | timedelta):
             if is_text:
@@ -154,7 +156,7 @@ def workbook_converter(column: Column, file: SourceFile) -> CellConverter:
     return convert_exact
 
 
-def _no_value(cell: FormulaError | UncalculatedFormula | Merged) -> CellError:
+def _no_value(cell: FormulaError | UncalculatedFormula | NoDate | Merged) -> CellError:
     match cell:
         case FormulaError():
             message = f"the cell holds the formula error {cell}."
@@ -165,6 +167,9 @@ def _no_value(cell: FormulaError | UncalculatedFormula | Merged) -> CellError:
             )
             hint = "Open the workbook in a spreadsheet program and save it."
             return CellError(Code.FORMULA_NOT_CALCULATED, message, hint)
+        case NoDate():
+            message = f"the cell has the format of a date, and its number {display_text(cell)} is none."
+            return CellError(Code.NOT_DATE, message, "Correct the cell, or store the date as text.")
         case Merged():
             message = f"the cell is merged with {cell.first}, which alone has a value."
             hint = "Set merged: fill, or fill_down: true of the column, if each cell has this value."

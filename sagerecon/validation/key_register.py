@@ -23,6 +23,9 @@ CREATE TABLE refs (position INTEGER, kind TEXT, key TEXT);
 CREATE TABLE short (position INTEGER, kind TEXT, field TEXT, value TEXT, original TEXT);
 CREATE TABLE counted (kind TEXT, key TEXT, by_kind TEXT, by_key TEXT, PRIMARY KEY (kind, key));
 """
+#: Digits of the codes that are tried with other leading zeros.
+_LONGEST_CODE = 12
+
 _INDEXES = """
 CREATE INDEX own_by_key ON own (kind, key, unsent);
 CREATE INDEX natural_by_key ON natural (kind, field, value, position);
@@ -59,6 +62,7 @@ WHERE (draft.unsent IS NULL OR draft.unsent >= :round) AND {_IS_LOST} ORDER BY r
 """  # noqa: S608 - constants
 _LOST = f"SELECT DISTINCT kind, key FROM refs WHERE position = :position AND {_IS_LOST}"  # noqa: S608 - constants
 _LAST_UNSENT = f"SELECT max(position) FROM own WHERE kind = :kind AND key = :key AND NOT {_IS_SENT}"  # noqa: S608 - constants
+_KNOWN = "SELECT 1 FROM own WHERE kind = :kind AND key = :key"
 #: Of each record in whose place another counts, that which counts in the place of the other.
 _FURTHER = """
 UPDATE counted SET by_kind = next.by_kind, by_key = next.by_key FROM counted AS next
@@ -168,6 +172,18 @@ class KeyRegister:
         """Return the last position of a key that is not sent; None if there is none."""
         row = self._database.execute(_LAST_UNSENT, {"kind": kind, "key": key, "round": in_round}).fetchone()
         return None if row[0] is None else int(row[0])
+
+    def with_other_zeros(self, kind: str, key: str) -> str:
+        """Return a key that differs from one that is missing in leading zeros alone; empty for none."""
+        head, slash, code = key.rpartition("/")
+        bare = code.lstrip("0")
+        if not code.isdigit() or not bare:
+            return ""
+        for length in range(len(bare), _LONGEST_CODE + 1):
+            other = f"{head}{slash}{bare.zfill(length)}"
+            if self._database.execute(_KNOWN, {"kind": kind, "key": other}).fetchone() is not None:
+                return other
+        return ""
 
     def referring_to_counted(self) -> list[int]:
         """Return the positions of what refers to a record in whose place another counts."""

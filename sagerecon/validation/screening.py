@@ -164,7 +164,11 @@ class Screening:
 
     def _orphan_finding(self, draft: Draft, reference: Reference, outcomes: Outcomes, number: int) -> Finding:
         at = self._register.last_unsent(reference.kind, str(reference.key), number)
-        return _orphan_finding(draft, reference, None if at is None else outcomes[at])
+        if at is not None:
+            return _orphan_finding(draft, reference, outcomes[at])
+        return _orphan_finding(
+            draft, reference, None, self._register.with_other_zeros(reference.kind, str(reference.key))
+        )
 
     def _redirected(self, node: Node) -> Any:
         """Return a part of a body in which each reference leads to the record that counts."""
@@ -199,13 +203,23 @@ def _merged_into_nothing(record: Outcome) -> Outcome:
     )
 
 
-def _orphan_finding(draft: Draft, reference: Reference, record: Outcome | None) -> Finding:
-    """Return the finding for a reference to `record`, which is not sent; None where there is none."""
+def _orphan_finding(
+    draft: Draft, reference: Reference, record: Outcome | None, other_zeros: str = ""
+) -> Finding:
+    """Return the finding for a reference to `record`, which is not sent; None where there is none.
+
+    Args:
+        other_zeros: a known key that differs in leading zeros alone.
+    """
     where = f" ({record.origins[0]})" if record is not None and record.origins else ""
     if isinstance(record, Quarantined):
         why, hint = f"{record.label or reference.key}{where} is quarantined", "Correct that record first."
     elif record is not None:
         why, hint = f"{record.label or reference.key}{where} is left out", "Leave this one out as well."
+    elif other_zeros:
+        why = f"there is no {reference}, but '{other_zeros}'"
+        digits = len(other_zeros.rpartition("/")[2])
+        hint = f"Give both keys the same zeros in the SQL of a dataset: lpad(code::TEXT, {digits}, '0')."
     else:
         why, hint = f"there is no {reference}", "Add the record, or correct the key in the source."
     return Finding(

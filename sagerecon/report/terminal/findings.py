@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 
 from sagerecon.model.finding import Finding, Severity
-from sagerecon.report.grouping import LISTED, Group, finding_likeness, group_alike, more_like_it
+from sagerecon.report.grouping import LISTED, Group, finding_likeness, group_alike, more_like_finding
 from sagerecon.report.terminal.shown import ShownText
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
@@ -45,6 +45,6 @@ def _group(group: Group[Finding]) -> ShownText:
     text.append(finding.message)
     if finding.hint:
         text.append(f" {finding.hint}", style="italic")
-    if more := more_like_it([str(other.place) or other.message for other in group.others]):
+    if more := more_like_finding([(str(each.place), each.message) for each in group]):
         text.append_line(f"{more}", style="dim")
     return text

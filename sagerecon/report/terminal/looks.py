@@ -46,7 +46,8 @@ def column_figures(columns: Sequence[ColumnFigures], *, is_whole: bool) -> Itera
             misfits = ", ".join(
                 f"'{_cut(misfit.text, _SAMPLE)}' ({misfit.origin})" for misfit in each.misfits
             )
-            yield ShownText(f"{each.name}: {share} {each.nearest}; not {misfits}", style="dim")
+            hints = "".join(dict.fromkeys(f" {misfit.hint}" for misfit in each.misfits if misfit.hint))
+            yield ShownText(f"{each.name}: {share} {each.nearest}; not {misfits}.{hints}", style="dim")
 
 
 def figures_document(figures: ColumnFigures) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def figures_document(figures: ColumnFigures) -> dict[str, Any]:
         "samples": list(figures.samples),
         "nearest": figures.nearest,
         "fits": figures.fits,
-        "misfits": [{"text": each.text, "row": each.origin} for each in figures.misfits],
+        "misfits": [{"text": each.text, "row": each.origin, "hint": each.hint} for each in figures.misfits],
     }
 
 
