@@ -19,8 +19,10 @@ USUAL, ALL = "mappings: [mappings/*.yaml]", "mappings: [mappings/*.yaml, whole_d
 
 
 def with_all_mappings(folder: Path, name: str) -> Path:
-    """Create a project from a pack, with a cut-over of its own and all mappings that the pack has."""
+    """Create a project with a cut-over and accounts of its own, from all mappings that a pack has."""
     projects.init(folder, name, None, "Oak Ltd", date(2019, 5, 31))
+    if (accounts := folder / "crosswalks" / "accounts.csv").exists():
+        accounts.write_text("source,target\nS-1,4000\n", "utf-8")
     if (folder / "whole_documents").exists():
         text = (folder / "sagerecon.yaml").read_text("utf-8")
         (folder / "sagerecon.yaml").write_text(text.replace(USUAL, ALL), "utf-8")
