@@ -17,20 +17,10 @@ DOCS = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / ".github/actions/check/action.yml").read_text())
 HOOKS: list[dict[str, Any]] = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
 
-TESTS = """\
-sagerecon: tests/v1
-tests:
-  - {test: a reference begins with C, given: {account: A1, name: Oak}, expect: {fields: {reference: C-A1}}}
-"""
-
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    folder = init(tmp_path / "mymove", "sage50", None).folder
-    mapping = folder / "mappings/customers.yaml"
-    mapping.write_text(mapping.read_text() + "tests: customers.tests.yaml\n")
-    (folder / "mappings/customers.tests.yaml").write_text(TESTS)
-    return folder
+    return init(tmp_path / "mymove", "sage50", None).folder
 
 
 def step(name: str, folder: Path, **given: str) -> subprocess.CompletedProcess[str]:

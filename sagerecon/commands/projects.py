@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
-from sagerecon.commands.schemas import language_schemas
+from sagerecon.commands.language_schemas import language_schemas
 from sagerecon.documents.package import pack, packs
 from sagerecon.files.folders import make_private_folder
 from sagerecon.files.writing import write_text

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from sagerecon.commands.language_schemas import language_schemas, schema_file, schema_text
 from sagerecon.commands.mappings import mapping_documents
 from sagerecon.documents.package import schema
-from sagerecon.mapping.editor_schema import ProjectNames, for_editors, mapping_schema
+from sagerecon.mapping.editor_schema import ProjectNames, mapping_schema
 from sagerecon.mapping.parts import read_block
 from sagerecon.project.private_files import make_private_folder, write_private
 from sagerecon.project.project import STATE, Project
 from sagerecon.project.source import compile_source, read_texts
-
-#: The files that people edit.
-_SORTS = ("project", "sources", "mapping", "crosswalk", "tests", "decisions")
-
-
-def language_schemas() -> dict[str, str]:
-    """Return the JSON Schemas that hold for every project, by the names of their files."""
-    return {_file(sort): _text(schema(sort)) for sort in _SORTS}
 
 
 def write_schemas(project: Project, folder: Path | None = None) -> list[Path]:
@@ -36,7 +26,7 @@ def write_schemas(project: Project, folder: Path | None = None) -> list[Path]:
         ProjectError: a file cannot be written.
     """
     narrow = mapping_schema(schema("mapping"), project.catalog, _names(project))
-    texts = language_schemas() | {_file("mapping"): _text(narrow)}
+    texts = language_schemas() | {schema_file("mapping"): schema_text(narrow)}
     target = project.folder / STATE if folder is None else folder
     make_private_folder(target, within=project.folder if folder is None else None)
     written = []
@@ -57,11 +47,3 @@ def _names(project: Project) -> ProjectNames:
         parameters=[*project.parameters, "country", "edition"],
         blocks=[block.name for block in blocks if block is not None],
     )
-
-
-def _file(sort: str) -> str:
-    return f"{sort}.schema.json"
-
-
-def _text(document: Mapping[str, Any]) -> str:
-    return json.dumps(for_editors(document), ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -81,19 +81,6 @@ def mapping_schema(language: Mapping[str, Any], catalog: Catalog, names: Project
     return schema | {"allOf": cases}
 
 
-def for_editors(schema: Any) -> Any:
-    """Return a schema for readers that take `12.10` for a number, which sagerecon reads as text."""
-    if isinstance(schema, list):
-        return [for_editors(each) for each in schema]
-    if not isinstance(schema, Mapping):
-        return schema
-    changed = {name: for_editors(each) for name, each in schema.items()}
-    types = schema.get("type")
-    if isinstance(types, list) and {"string", "integer"} <= set(types) and "number" not in types:
-        changed["type"] = [*types, "number"]
-    return changed
-
-
 def _enum(about: Mapping[str, str]) -> Schema:
     """Return a schema of the names of a table, each with its text; any value where there are none."""
     return {"enum": list(about), "enumDescriptions": list(about.values())} if about else {}
