@@ -307,3 +307,12 @@ def test_a_quote_within_a_field_is_one_of_its_letters(tmp_path: Path) -> None:
     with snapshot(tmp_path, text, {"t.se": '#FLAGGA 0\n#KONTO 1910 Ba"nk\n'}) as opened:
         assert [row["name"] for row in opened.rows("t")] == ['Ba"nk']
     assert take(tmp_path, text, {"t.se": '#FLAGGA 0\n#KONTO 1910 Ba"nk\n'})[1] == []
+
+
+def test_a_text_with_blanks_and_no_quotes_is_a_warning(tmp_path: Path) -> None:
+    text = table("name: {type: text}", "path: t.se\nrecords: konto")
+    (message,) = finding_messages(tmp_path, text, {"t.se": "#FLAGGA 0\n#KONTO 1910 Bank SEB\n"})
+    assert message == (
+        "t.se:2: #KONTO has 2 fields by the standard: 'SEB', which follows them, is passed over."
+        " Check whether a text with blanks stands without quotes."
+    )
