@@ -176,3 +176,14 @@ def test_a_row_like_the_titles_is_a_row(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE t (a)")
     _, findings = take(tmp_path, text, {"b.db": path.read_bytes()})
     assert findings == []
+
+
+def test_a_column_by_its_position_orders_the_table_as_one_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "made.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE t (note BLOB, code)")
+        connection.executemany("INSERT INTO t VALUES (x'ff', ?)", [("B",), ("A",)])
+        connection.commit()
+    text = table("code: {column: 2, type: text}", "path: b.db\ntable: t")
+    with snapshot(tmp_path, text, {"b.db": path.read_bytes()}) as opened:
+        assert [row["code"] for row in opened.rows("t")] == ["A", "B"]

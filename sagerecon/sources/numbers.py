@@ -144,7 +144,9 @@ def integer_converter(notation: Notation) -> CellConverter:
                     raise CellError(Code.TOO_LARGE, f"{display_text(cell)} is too large for a whole number.")
                 value = int(match[0] + match[1])
         elif isinstance(cell, Decimal):
-            if cell.is_finite() and cell and cell.adjusted() >= _BIGINT_DIGITS:
+            if not cell.is_finite():
+                raise CellError(Code.NOT_INTEGER, f"{display_text(cell)} is not a whole number.")
+            if cell and cell.adjusted() >= _BIGINT_DIGITS:
                 raise CellError(Code.TOO_LARGE, f"{display_text(cell)} is too large for a whole number.")
             if cell == cell.to_integral_value():
                 value = int(cell) if cell else 0

@@ -71,6 +71,8 @@ def text_converter(notation: Notation, *, is_encoded: bool = True) -> CellConver
             return cell if cell.isascii() and cell.isprintable() else _checked(cell, is_cleaned, is_encoded)
         if isinstance(cell, bool) or not isinstance(cell, int | Decimal | date):
             raise CellError(Code.NOT_TEXT, f"{display_text(cell)} is not text.", type_hint(cell))
+        if isinstance(cell, Decimal) and not cell.is_finite():
+            raise CellError(Code.NOT_TEXT, f"{display_text(cell)} is not a number.")
         return _number_text(cell) if isinstance(cell, Decimal) else str(cell)
 
     return convert
