@@ -368,3 +368,13 @@ def test_an_encoding_is_named_where_it_can_be_declared(format: str) -> None:
             with pytest.raises(CellError) as caught:
                 converter(Column("c", kind, ("c",), NOWHERE), SourceFile("t", "t", each, (), NOWHERE))(cell)
             assert ("set encoding" in caught.value.hint.lower()) == (each == "csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("Müller", "cp437"), ("Straße", "cp850"), ("Göteborg", "cp437")]
+)
+def test_letters_of_windows_read_in_a_code_page_of_dos_are_noticed(text: str, encoding: str) -> None:
+    message = cell_error(text.encode("cp1252").decode(encoding), "text")
+    assert f"is cp1252 that was read as cp437: '{text}'. Set encoding: cp1252." in message
+    for right in ("10÷2", "m³/h", "A÷B", "Größe", "a±b", "┌─┐"):
+        assert typed(right, "text") == right

@@ -48,6 +48,9 @@ _MISPLACED = (
     (re.compile("[A-Za-z][\xb3\xb9\xbf][a-z]|\xa3\xf3"), "cp1250"),
 )
 
+#: Signs within a word, where cp1252 has letters that were read in a code page of DOS.
+_DOS = re.compile("[A-Za-z][\u2500-\u259f\u207f\u2320\u2321\u00f7\u03b4\u03a3\u0398\u00b6][a-z]")
+
 #: What stands in the text of a business once it is read right: letters of Europe, punctuation, currencies.
 _LIKELY = re.compile(
     "[\xa0-\u024f\u0370-\u03ff\u0400-\u04ff\u1e00-\u1eff\u2010-\u2027\u2030-\u203a\u20a0-\u20cf\u2100-\u214f]+"
@@ -184,6 +187,10 @@ def _garbled(text: str) -> tuple[str, str, str] | None:
         if seen.search(text):
             with suppress(UnicodeError):
                 return encoding, "cp1252", text.encode("cp1252").decode(encoding)
+    if _DOS.search(text):
+        for encoding in ("cp437", "cp850"):
+            with suppress(UnicodeError):
+                return "cp1252", encoding, text.encode(encoding).decode("cp1252")
     return None
 
 
