@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from source_cases import finding_messages, snapshot, table, take
 
 from sagerecon.model.errors import SourceError
+from sagerecon.model.finding import Severity
 from sagerecon.model.place import Place
 from sagerecon.sources.texts import _garbled
 
@@ -257,3 +258,16 @@ def test_a_total_is_seen_in_a_column_that_is_not_declared(tmp_path: Path) -> Non
 def test_the_delimiter_of_a_header_row_with_tabs_is_named(tmp_path: Path) -> None:
     (message,) = finding_messages(tmp_path, table("k: {type: text}"), {"t.csv": "k\tn\nOak\t1\n"})
     assert message.endswith('The header row contains "\\t". Set delimiter: "\\t".')
+
+
+def test_quotes_after_a_blank_are_no_quotes_of_the_cell(tmp_path: Path) -> None:
+    text = table("a: {type: text}\nb: {type: text}\nc: {type: decimal, optional: true}")
+    _, findings = take(tmp_path, text, {"t.csv": 'a,b\n"x", "y"\nx,5" pipe\n'})
+    assert [(str(each.code), each.place.line, each.place.column, each.severity) for each in findings] == [
+        ("not_csv", 2, 2, Severity.WARNING)
+    ]
+    (message, *_) = finding_messages(tmp_path, text, {"t.csv": 'a,b,c\nx,y, "12.00"\n'})
+    assert message == (
+        "t.csv:2:3: c: ' \"12.00\"' begins with a blank, so its quotes are read as part of the cell."
+        " Export the file without blanks between a delimiter and a quote."
+    )

@@ -8,7 +8,10 @@ import pytest
 from source_cases import error_messages, finding_messages, snapshot, table
 from test_sources_rows import cell_error, typed
 
+from sagerecon.model.place import NOWHERE
 from sagerecon.sources.cell import CellChanged, CellError
+from sagerecon.sources.definitions import Column, SourceFile
+from sagerecon.sources.rows import converter
 
 POUNDS = {"currency": ("£", "$", "EUR", "kr"), "thousands": ","}
 SIGNS = {"signs": (("CR", True), ("DR", False))}
@@ -177,7 +180,7 @@ def test_a_declared_notation_of_dates_is_read(
         ("03/04/2017", {"formats": ("%d/%m/%Y", "%m/%d/%Y")}, "'03/04/2017' is 2017-04-03 by %d/%m/%Y, and 2017-03-04 by %m/%d/%Y. Declare one of these formats alone."),
         ("100117", {"formats": ("%d%m%y",), "century": 1950, "excel_serial": 1900}, "'100117' is 2017-01-10 by %d%m%y, and 2174-02-08 by excel_serial. Declare one of these formats alone."),
         ("60", {"excel_serial": 1900}, "'60' is not a date such as 2017-03-31."),
-        ("٣١/٠٣/٢٠١٧", {"formats": ("%d/%m/%Y",)}, "'٣١/٠٣/٢٠١٧' is not %d/%m/%Y. If it means an empty cell, set null_words: [\"٣١/٠٣/٢٠١٧\"]."),
+        ("٣١/٠٣/٢٠١٧", {"formats": ("%d/%m/%Y",)}, "'٣١/٠٣/٢٠١٧' is not %d/%m/%Y. Only the digits 0 to 9 are read."),
         ("42825.5", {"excel_serial": 1900}, "'42825.5' has a time of day. Set drop_time: true to keep the day alone, or type: datetime."),
     ],
 )  # fmt: skip
@@ -327,3 +330,51 @@ def test_letters_of_poland_read_as_those_of_western_europe_are_noticed() -> None
             typed(name, "text")
         assert "is cp1250 that was read as cp1252" in caught.value.message
     assert [typed(size, "text") for size in ("12 m³", "£5", "1¹")] == ["12 m³", "£5", "1¹"]
+
+
+@pytest.mark.parametrize(
+    ("text", "format", "value"),
+    [
+        ("17-03-31", "%y-%m-%d", "2017-03-31"),
+        ("2017.03.31", "%Y.%m.%d", "2017-03-31"),
+        ("Friday, 31 March 2017", "%A, %d %B %Y", "2017-03-31"),
+        ("Fri 31 Mar 2017", "%a %d %b %Y", "2017-03-31"),
+        ("20170331140506", "%Y%m%d%H%M%S", "2017-03-31"),
+        ("20170331T140506Z", "%Y%m%dT%H%M%S%z", "2017-03-31"),
+    ],
+)
+def test_the_format_that_a_hint_names_reads_the_date(text: str, format: str, value: str) -> None:
+    assert f'"{format}"' in cell_error(text, "date")
+    assert typed(text, "date", formats=(format,), century=1950) == value
+
+
+@pytest.mark.parametrize("text", ["2017-03-31114:05", "2017-03-31X14:05", "2017-03-31-14:05"])
+def test_a_date_and_a_time_have_a_blank_or_a_t_between_them(text: str) -> None:
+    assert f"'{text}' is not a date and time" in cell_error(text, "datetime")
+
+
+def test_a_count_of_days_is_not_rounded_to_the_next_day() -> None:
+    assert "has a time of day" in cell_error("42825.9999999", "date", excel_serial=1900)
+    with pytest.raises(CellChanged) as caught:
+        typed("42825.9999999", "date", excel_serial=1900, drop_time=True)
+    assert caught.value.value == "2017-03-31"
+    assert typed("42825.9999999", "datetime", excel_serial=1900) == "2017-03-31T23:59:59"
+
+
+@pytest.mark.parametrize("format", ["xml", "xlsx", "sqlite", "parquet"])
+def test_an_encoding_is_named_where_it_can_be_declared(format: str) -> None:
+    for cell, kind in (("MÃ¼ller", "text"), ("5\x80", "text"), ("5\x80", "decimal")):
+        for each in ("csv", format):
+            with pytest.raises(CellError) as caught:
+                converter(Column("c", kind, ("c",), NOWHERE), SourceFile("t", "t", each, (), NOWHERE))(cell)
+            assert ("set encoding" in caught.value.hint.lower()) == (each == "csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("Müller", "cp437"), ("Straße", "cp850"), ("Göteborg", "cp437")]
+)
+def test_letters_of_windows_read_in_a_code_page_of_dos_are_noticed(text: str, encoding: str) -> None:
+    message = cell_error(text.encode("cp1252").decode(encoding), "text")
+    assert f"is cp1252 that was read as cp437: '{text}'. Set encoding: cp1252." in message
+    for right in ("10÷2", "m³/h", "A÷B", "Größe", "a±b", "┌─┐"):
+        assert typed(right, "text") == right

@@ -55,7 +55,7 @@ def test_rows_come_in_the_order_of_the_file(tmp_path: Path) -> None:
     [
         (("19.9900::DECIMAL(18, 4)", "19.99::DOUBLE"), []),
         (("19.9900::DECIMAL(18, 4)", "19.99::FLOAT"), []),
-        (("19.9900::DECIMAL(18, 4)", "'19.990000000000002'::DOUBLE"), ["i.parquet:1:2: total: '19.990000000000002' has 15 decimals; the column keeps 4. Set round: 4 to round the amounts; each is listed as a change."]),
+        (("19.9900::DECIMAL(18, 4)", "'19.990000000000002'::DOUBLE"), ["i.parquet:1:2: total: '19.990000000000002' has 15 decimals; the column keeps 4. Set round: 4 to round the amounts; each is listed as a change. It is a binary float: a DECIMAL would be exact."]),
         (("19.9900::DECIMAL(18, 4)", "123456789::FLOAT"), ["i.parquet:1:2: total: 123456790.0 is a binary float, too large to be exact. Store such amounts as DECIMAL or as text."]),
         (("TIMESTAMP '2024-01-31 10:00:00'", "TIMESTAMP 'infinity'"), ["i.parquet:1:4: at: '9999-12-31 23:59:59.999999' is a date of the year 9999. If it means an empty cell, set null_words: [\"9999-12-31 23:59:59.999999\"]."]),
         (("19.9900::DECIMAL(18, 4)", "19.99999::DECIMAL(18, 5)"), ["i.parquet:1:2: total: '19.99999' has 5 decimals; the column keeps 4. Set scale: 5, or round: 4 to round the amounts."]),
@@ -95,3 +95,10 @@ def test_a_name_that_is_a_pattern_reaches_no_other_file(tmp_path: Path) -> None:
     files = {name: parquet(tmp_path, f"'{name}' AS id") for name in ("i[1].parquet", "i1.parquet")}
     with pytest.raises(SourceError, match=r"i\[1\]\.parquet: the Parquet file cannot be read"):
         take(tmp_path, text, files)
+
+
+def test_an_endless_time_is_not_read_as_an_empty_cell(tmp_path: Path) -> None:
+    path = tmp_path / "made.parquet"
+    duckdb.sql(f"COPY (SELECT 'infinity'::TIMESTAMPTZ AS at) TO '{path}' (FORMAT parquet)")
+    with pytest.raises(SourceError, match="a time is out of range"):
+        take(tmp_path, table("at: {type: datetime}", "path: t.parquet"), {"t.parquet": path.read_bytes()})

@@ -202,3 +202,21 @@ def test_a_server_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     pytest.importorskip("psycopg", reason="PostgreSQL's driver is not installed")
     with pytest.raises(SourceError, match=r"the database says: .*[Cc]onnection"):
         take(tmp_path, declared("postgresql://u@127.0.0.1:1/books"), {})
+
+
+def test_an_endless_day_is_a_word_of_its_cell_and_no_trouble_elsewhere(server: str, tmp_path: Path) -> None:
+    sql = "query: SELECT '1' AS id, 'infinity'::date AS day, '0044-01-01 BC'::timestamptz AS at"
+    columns = "id: {type: text}\nday: {type: date, null_words: [infinity]}\nat: {type: datetime}"
+    (message,) = finding_messages(tmp_path, declared(server, sql, columns), {})
+    assert message.startswith("postgresql://localhost/postgres:1:3: at: '0044-")
+    assert message.endswith(" is not a date and time such as 2017-03-31T14:05:00.")
+    with snapshot(tmp_path / "one", declared(server, sql, columns.rpartition("\n")[0]), {}) as opened:
+        assert [row["day"] for row in opened.rows("invoices")] == [None]
+
+
+@pytest.mark.parametrize("kind", ["text", "integer", "decimal"])
+@pytest.mark.parametrize("value", ["NaN", "Infinity"])
+def test_a_number_that_is_none_is_a_finding(server: str, tmp_path: Path, value: str, kind: str) -> None:
+    sql = f"query: SELECT '{value}'::numeric AS id"
+    (message,) = finding_messages(tmp_path, declared(server, sql, f"id: {{type: {kind}}}"), {})
+    assert f"'{value}' is not a " in message

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sagerecon.model.place import NOWHERE
-from sagerecon.sources.cell import CellError
+from sagerecon.sources.cell import CellChanged, CellError
 from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.notation import Notation
 from sagerecon.sources.rows import converter
@@ -83,9 +83,9 @@ def test_number_notations_are_accepted(text: str, marks: tuple[str, str], value:
         ("-", {}, "'-' is not a number. Set dash: zero if it means 0, or dash: empty."),
         ("(12", {}, "'(12' is not a number. sources.yaml declares decimal: '.' and no thousands separator."),
         ("٣", {}, "'٣' is not a number. Only the digits 0 to 9 are read."),
-        (True, {}, "true is not a number."),
+        (True, {}, "true is not a number. Set type: boolean."),
         ({"a": 1}, {}, "an object is not a number."),
-        (Decimal("1E+999999999"), {}, "'1E+999999999' is not a number."),
+        (Decimal("1E+999999999"), {}, "'1E+999999999' has more than 18 digits."),
         (Decimal("NaN"), {}, "'NaN' is not a number."),
     ],
 )  # fmt: skip
@@ -145,10 +145,10 @@ def test_cells_of_the_other_types(
     ("cell", "kind", "settings", "message"),
     [
         ("17850.0", "integer", {}, "'17850.0' is not a whole number. Set type: decimal."),
-        (Decimal("5.5"), "integer", {}, "'5.5' is not a whole number."),
-        (True, "integer", {}, "true is not a whole number."),
+        (Decimal("5.5"), "integer", {}, "'5.5' is not a whole number. Set type: decimal."),
+        (True, "integer", {}, "true is not a whole number. Set type: boolean."),
         (2**63, "integer", {}, "'9223372036854775808' is too large for a whole number."),
-        ("maybe", "boolean", {"words": {"ja": True, "nein": False}}, "'maybe' is neither true nor false. Values: ja, nein."),
+        ("maybe", "boolean", {"words": {"ja": True, "nein": False}}, "'maybe' is neither true nor false. Values: ja, nein. To read others, set words: {Ja: true, Nein: false}. If it means an empty cell, set null_words: [\"maybe\"]."),
         ("31/03/2017", "date", {}, "'31/03/2017' is not a date such as 2017-03-31. Set format: \"%d/%m/%Y\"."),
         ("20170331", "date", {}, "'20170331' is not a date such as 2017-03-31. Set format: \"%Y%m%d\"."),
         ("2017-02-29", "date", {}, "'2017-02-29' is not a date such as 2017-03-31."),
@@ -173,3 +173,38 @@ def test_lost_letters_are_a_warning_and_the_text_is_kept() -> None:
         typed("F\ufffdrs\ufffdljning", "text")
     assert caught.value.value == "F\ufffdrs\ufffdljning"
     assert caught.value.severity.value == "warning"
+
+
+@pytest.mark.parametrize("exponent", [400, 99_999_999_999, -99_999_999_999])
+@pytest.mark.parametrize("kind", ["text", "decimal", "integer", "boolean", "date"])
+def test_a_number_of_any_exponent_is_read_or_refused(exponent: int, kind: str) -> None:
+    for digits in ("1.50", "-1", "0", "0.0"):
+        number = Decimal(f"{digits}e{exponent}")
+        try:
+            found = typed(number, kind)
+        except CellError:
+            assert number or kind == "date"
+        else:
+            assert Decimal(str(int(found) if kind == "boolean" else found)) == number  # type: ignore[call-overload]
+
+
+def test_a_number_too_small_for_its_column_is_rounded() -> None:
+    assert "has 70 decimals" in cell_error(Decimal("1E-70"), "decimal")
+    with pytest.raises(CellChanged) as caught:
+        typed(Decimal("1E-300"), "decimal", round=2)
+    assert caught.value.value == "0.00"
+
+
+def test_a_word_of_yes_and_no_names_its_declaration() -> None:
+    assert cell_error("NULL", "boolean").endswith('If it means an empty cell, set null_words: ["NULL"].')
+    assert typed("Ja", "boolean", words={"ja": True, "nein": False}) is True
+
+
+def test_the_digits_of_a_half_are_no_word_and_no_currency() -> None:
+    for text in ("½", "12.5½"):
+        assert cell_error(text, "decimal") == f"'{text}' is not a number. Only the digits 0 to 9 are read."
+
+
+def test_a_leading_zero_before_decimals_is_not_taken_for_a_group() -> None:
+    assert cell_error("0.005", "decimal").endswith("Set scale: 3, or round: 2 to round the amounts.")
+    assert cell_error("0.5", "decimal", scale=0).startswith("'0.5' has 1 decimal;")

@@ -182,3 +182,26 @@ def test_a_long_number_keeps_its_digits_or_is_refused(tmp_path: Path, kind: str,
     assert finding_messages(tmp_path, text, {"t.xls": xls([["card"], [12345678901234567]])}) == [
         "t.xls:2:1: card: 1.2345678901234568e+16 is too large for a workbook to store with 0 exact decimals. Store such numbers as text, or export CSV."
     ]
+
+
+def test_a_percentage_is_read_as_it_is_declared(tmp_path: Path) -> None:
+    rate = '<table:table-cell office:value-type="percentage" office:value="{}"><text:p>{}</text:p></table:table-cell>'
+    content = ods(
+        {
+            "S": ods_row(ods_cell("rate"))
+            + ods_row(rate.format(0.2, "20%"))
+            + ods_row(rate.format(0.175, "17.5%"))
+        }
+    )
+    for declared, rates in (("", ["0.2", "0.175"]), ("percent: number, ", ["20", "17.5"])):
+        text = table(f"rate: {{{declared}type: decimal, scale: 3}}", "path: t.ods")
+        with snapshot(tmp_path / rates[0], text, {"t.ods": content}) as opened:
+            assert [row["rate"] for row in opened.rows("t")] == [Decimal(rate) for rate in rates]
+    message, *_ = finding_messages(tmp_path, table("rate: {type: text}", "path: t.ods"), {"t.ods": content})
+    assert "'0.2' is shown by the number format '0%', which is not read." in message
+
+
+def test_a_number_with_the_format_of_a_date_is_no_number(tmp_path: Path) -> None:
+    content = xls([["n"], [(2958466.0, 1)]])
+    (message,) = finding_messages(tmp_path, table("n: {type: decimal}", "path: t.xls"), {"t.xls": content})
+    assert "the cell has the format of a date, and its number '2958466' is none." in message

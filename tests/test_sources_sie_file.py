@@ -197,7 +197,9 @@ def test_letters_of_windows_are_a_warning_that_names_the_encoding(tmp_path: Path
     content = GOOD.decode("cp437").encode("cp1252")
     assert finding_messages(tmp_path, ACCOUNTS, {"t.se": content}) == [
         "t.se: the file is read in code page 437, and its letters look like those of cp1252. "
-        "Compare its names with those in the old system. If they are wrong, set encoding: cp1252."
+        "Compare its names with those in the old system. If they are wrong, set encoding: cp1252.",
+        "t.se:9: name: 'F÷rsΣljning, \t25 %' is cp1252 that was read as cp437: 'Försäljning, \t25 %'. "
+        "Set encoding: cp1252. If that is declared already, the letters were garbled by the export.",
     ]
     declared = ACCOUNTS.replace("records: konto", "records: konto\n    encoding: cp1252")
     with snapshot(tmp_path, declared, {"t.se": content}) as opened:
@@ -307,3 +309,12 @@ def test_a_quote_within_a_field_is_one_of_its_letters(tmp_path: Path) -> None:
     with snapshot(tmp_path, text, {"t.se": '#FLAGGA 0\n#KONTO 1910 Ba"nk\n'}) as opened:
         assert [row["name"] for row in opened.rows("t")] == ['Ba"nk']
     assert take(tmp_path, text, {"t.se": '#FLAGGA 0\n#KONTO 1910 Ba"nk\n'})[1] == []
+
+
+def test_a_text_with_blanks_and_no_quotes_is_a_warning(tmp_path: Path) -> None:
+    text = table("name: {type: text}", "path: t.se\nrecords: konto")
+    (message,) = finding_messages(tmp_path, text, {"t.se": "#FLAGGA 0\n#KONTO 1910 Bank SEB\n"})
+    assert message == (
+        "t.se:2: #KONTO has 2 fields by the standard: 'SEB', which follows them, is passed over."
+        " Check whether a text with blanks stands without quotes."
+    )

@@ -73,9 +73,9 @@ def test_a_query_is_read_in_its_own_order(books: bytes, tmp_path: Path) -> None:
     ("sql", "message"),
     [
         ("SELECT '1' AS id, 0.1 + 0.2 AS total, 1 AS day, 2 AS paid",
-         ["b.db:1:2: total: '0.30000000000000004' has 17 decimals; the column keeps 4. Set round: 4 to round the amounts; each is listed as a change.",
+         ["b.db:1:2: total: '0.30000000000000004' has 17 decimals; the column keeps 4. Set round: 4 to round the amounts; each is listed as a change. It is a binary float: a DECIMAL would be exact.",
           "b.db:1:3: day: '1' is not a date such as 2017-03-31.",
-          "b.db:1:4: paid: '2' is neither true nor false. Values: true, yes, y, t, 1, false, no, n, f, 0."]),
+          "b.db:1:4: paid: '2' is neither true nor false. Values: true, yes, y, t, 1, false, no, n, f, 0. To read others, set words: {Ja: true, Nein: false}."]),
         ("SELECT x'00ff' AS id, 1e300 AS total, NULL AS day, NULL AS paid",
          ["b.db:1:1: id: the cell holds 2 bytes, not text.",
           "b.db:1:2: total: 1e+300 is a binary float, too large to be exact. Store such amounts as DECIMAL or as text."]),
@@ -165,3 +165,25 @@ def test_a_text_that_is_not_utf_8_is_a_finding_at_its_cell(tmp_path: Path, books
         "b.db:1:1: id: the text is not in UTF-8, as it must be in this database; in cp1252 it is 'Mü'. Store it in the database as UTF-8.",
         "b.db:1:2: total: 'x' is not a number. If it means an empty cell, set null_words: [\"x\"].",
     ]
+
+
+def test_a_row_like_the_titles_is_a_row(tmp_path: Path) -> None:
+    text = table(
+        "code: {type: text}\nname: {type: text}", "path: b.db\nquery: SELECT 'code' AS code, 'name' AS name"
+    )
+    path = tmp_path / "made.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE t (a)")
+    _, findings = take(tmp_path, text, {"b.db": path.read_bytes()})
+    assert findings == []
+
+
+def test_a_column_by_its_position_orders_the_table_as_one_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "made.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE t (note BLOB, code)")
+        connection.executemany("INSERT INTO t VALUES (x'ff', ?)", [("B",), ("A",)])
+        connection.commit()
+    text = table("code: {column: 2, type: text}", "path: b.db\ntable: t")
+    with snapshot(tmp_path, text, {"b.db": path.read_bytes()}) as opened:
+        assert [row["code"] for row in opened.rows("t")] == ["A", "B"]

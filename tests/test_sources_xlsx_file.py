@@ -47,7 +47,7 @@ def test_cells_are_exact_and_rows_have_their_number(tmp_path: Path) -> None:
         ([HEADER, ("C1", 1.005, None)], "t.xlsx:2:2: owed: '1.005' has 3 decimals; the column keeps 2. Set scale: 3, or round: 2 to round the amounts."),
         ([HEADER, ("C1", 1, datetime(2017, 3, 31, 8))], "t.xlsx:2:3: since: '2017-03-31 08:00:00' has a time of day. Set drop_time: true to keep the day alone, or type: datetime."),  # noqa: DTZ001
         ([HEADER, ("C1", 90071992547409.93, None)], "t.xlsx:2:2: owed: 90071992547409.94 is too large for a workbook to store with 2 exact decimals. Store such numbers as text, or export CSV."),
-        ([HEADER, ("C1", True, None)], "t.xlsx:2:2: owed: true is not a number."),
+        ([HEADER, ("C1", True, None)], "t.xlsx:2:2: owed: true is not a number. Set type: boolean."),
         ([HEADER, (None, 1, None)], "t.xlsx:2:1: no: the cell is empty; a value is required."),
         ([HEADER, ("C1", 1, None, "x")], "t.xlsx: cells beside the table were passed over in 1 row. Lines: 2 (x)."),
         ([("CustNo", "Balance", "Since"), ("C1", 1, None)], "t.xlsx:1: the header row has no column 'Cust No', declared as 'no'. Did you mean 'CustNo'?"),

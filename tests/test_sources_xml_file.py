@@ -267,3 +267,20 @@ def test_a_needed_section_that_is_absent_is_a_finding(tmp_path: Path) -> None:
         "a.xml:4: 'AuditFile.MasterFiles' has no element 'Suppliers'; it has GeneralLedgerAccounts, Customers. "
         "Correct 'records' in sources.yaml, or set optional: true."
     )
+
+
+@pytest.mark.parametrize("attributes", ['id="1" p:id="2"', 'p:id="2" id="1"'])
+def test_an_attribute_of_a_namespace_is_not_taken_for_the_one_without(
+    tmp_path: Path, attributes: str
+) -> None:
+    text = table('id: {path: "@id", type: text}', "path: t.xml\nrecords: R.i")
+    data = f'<R xmlns:p="u"><i {attributes}/><i p:id="3"/></R>'
+    with snapshot(tmp_path, text, {"t.xml": data}) as opened:
+        assert [row["id"] for row in opened.rows("t")] == ["1", "3"]
+
+
+def test_attributes_of_two_namespaces_are_a_finding(tmp_path: Path) -> None:
+    text = table('id: {path: "@id", type: text}', "path: t.xml\nrecords: R.i")
+    data = '<R xmlns:p="u" xmlns:q="v"><i p:id="2" q:id="3"/></R>'
+    (message,) = finding_messages(tmp_path, text, {"t.xml": data})
+    assert "id: @id occurs 2 times." in message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -107,6 +107,19 @@ def display_text(cell: object) -> str:
     text = _plain(cell)
     text = text if len(text) <= 40 else f"{text[:39]}…"
     return f"'{text}'".encode("utf-8", "backslashreplace").decode()
+
+
+def type_hint(cell: object) -> str:
+    """Return the declaration of a column of which a cell with a type of its own would be a value."""
+    match cell:
+        case bool():
+            return "Set type: boolean."
+        case datetime():
+            return "Set type: datetime, or type: date with drop_time: true."
+        case date():
+            return "Set type: date."
+        case _:
+            return ""
 
 
 def cell_word(cell: object) -> str:

@@ -11,17 +11,43 @@ from pathlib import Path
 
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
-from sagerecon.model.finding import Finding
+from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.limits import CELL, SOURCE_FILE
 from sagerecon.model.place import Place
 from sagerecon.sources.blocks import BLOCK_ROWS
+from sagerecon.sources.cell import Cell, CellConverter, CellError, display_text
 from sagerecon.sources.csv_rows import CsvRows, LongRowError
-from sagerecon.sources.definitions import SourceFile
+from sagerecon.sources.definitions import Column, SourceFile
 from sagerecon.sources.files import file_errors, other_encoding_hint, require_format, source_error, text_codec
 from sagerecon.sources.flat_table import FlatFormat, flat_rows
 from sagerecon.sources.rows import ReadItem, converter
 
-_CSV = FlatFormat(converter, "the file", are_short_rows_padded=False)
+#: A cell in quotes that begins with a blank.
+_LATE_QUOTE = re.compile(r'\s+".*"\s*', re.DOTALL)
+
+
+def _csv_converter(column: Column, file: SourceFile) -> CellConverter:
+    """Return the function that converts a cell of a CSV file by its column.
+
+    Raises:
+        CellError: by the returned function, if the cell does not match the column, or has a blank before its
+            first quote, which is then part of it; of a text a warning.
+    """
+    convert = converter(column, file)
+
+    def convert_cell(cell: object) -> Cell:
+        if not (isinstance(cell, str) and cell[:1].isspace() and _LATE_QUOTE.fullmatch(cell)):
+            return convert(cell)
+        message = f"{display_text(cell)} begins with a blank, so its quotes are read as part of the cell."
+        hint = "Export the file without blanks between a delimiter and a quote."
+        if column.type == "text":
+            raise CellError(Code.NOT_CSV, message, hint, Severity.WARNING, convert(cell))
+        raise CellError(Code.NOT_CSV, message, hint)
+
+    return convert_cell if file.quote == '"' else convert
+
+
+_CSV = FlatFormat(_csv_converter, "the file", are_short_rows_padded=False, are_rows_chosen=True)
 
 
 #: Bytes by which the encoding of a file is recognised.

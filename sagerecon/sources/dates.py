@@ -17,6 +17,7 @@ from sagerecon.sources.definitions import Column
 from sagerecon.sources.notation import Notation, null_words_hint
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_START = re.compile(rf"{_ISO_DATE.pattern}(?:[T ]|$)")
 _SERIAL = re.compile(r"[1-9][0-9]{0,6}(?:\.[0-9]{1,15})?")
 
 #: A number that is a year rather than a count of days, and the digits of a date without its leading zero.
@@ -42,6 +43,7 @@ _CACHED = 10_000
 #: from 1 March only.
 _EPOCHS = {1900: datetime(1899, 12, 30), 1904: datetime(1904, 1, 1)}  # noqa: DTZ001 - no time zone
 _FIRST_SERIALS = {1900: 61, 1904: 1}
+_DAY = 86_400  # seconds
 _END_OF_SERIALS = 109_575  # the end of 2199 or 2203; a larger number is more likely a date in digits
 
 #: Years in which the dates of a business lie; a date of another is often a placeholder.
@@ -52,7 +54,8 @@ _USUAL_FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d%m%Y", "%d %b %Y", "%d-%b-%Y",
     "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%Y-%m-%d", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y",
     "%d-%b-%y", "%d %b %y", "%d%m%y", "%y%m%d", "%d/%b/%Y", "%d.%b.%Y", "%d%b%Y", "%d%b%y",
-    "%b %d %Y", "%B %d %Y",
+    "%b %d %Y", "%B %d %Y", "%Y.%m.%d", "%y-%m-%d", "%y/%m/%d", "%y.%m.%d", "%a %d %b %Y", "%a, %d %b %Y",
+    "%A %d %B %Y", "%A, %d %B %Y", "%A, %B %d, %Y",
 )  # fmt: skip
 _USUAL_TIMES = (
     "",
@@ -69,6 +72,9 @@ _USUAL_TIMES = (
     " %H:%M:%S.%f%z",
     " %I:%M %p",
     " %I:%M:%S %p",
+    "T%H%M%S",
+    "T%H%M%S%z",
+    "%H%M%S",
 )
 
 
@@ -343,13 +349,13 @@ def _number_text(cell: object) -> str:
 
 
 def _read_serial(text: str, system: int) -> datetime | None:
-    """Return the time of a number of days as Excel counts them, to the second."""
+    """Return the time of a number of days as Excel counts them, to the second of the same day."""
     if not _SERIAL.fullmatch(text):
         return None
     days = Decimal(text)
     if not _FIRST_SERIALS[system] <= days < _END_OF_SERIALS:
         return None
-    return _EPOCHS[system] + timedelta(days=int(days), seconds=round(days % 1 * 86_400))
+    return _EPOCHS[system] + timedelta(days=int(days), seconds=min(round(days % 1 * _DAY), _DAY - 1))
 
 
 def _read_iso_date(text: str) -> datetime | None:
@@ -357,7 +363,7 @@ def _read_iso_date(text: str) -> datetime | None:
 
 
 def _read_iso_datetime(text: str) -> datetime | None:
-    if not _ISO_DATE.match(text):
+    if not _ISO_START.match(text):
         return None
     try:
         return datetime.fromisoformat(text)
@@ -398,6 +404,8 @@ def _hint(cell: object, column: Column, notation: Notation) -> str:
         return f"{word}: {' or '.join(named[:2])}."
     if not notation.excel_serial and _read_serial(text, 1900) is not None and not _YEAR.fullmatch(text):
         return "If it is a number of days as Excel counts them, set excel_serial: 1900."
+    if any(character.isnumeric() and character > "9" for character in text):
+        return "Only the digits 0 to 9 are read."
     if text.isprintable() and not any(character in '"\\123456789' for character in text):
         return null_words_hint(text, notation)
     return ""

@@ -63,6 +63,7 @@ class FlatFormat:
     are_short_rows_padded: bool  #: whether cells that are blank at the end of a row may be left out
     are_notes_passed_over: bool = False  #: whether cells right of the table are no error
     are_blank_rows_read: bool = False  #: whether a row without a value is a row
+    are_rows_chosen: bool = False  #: whether the titles are a row of the file, and conditions choose its rows
 
 
 def flat_rows(
@@ -239,7 +240,8 @@ class _FlatTable:
             return Place(self._place.file, line, 0 if number is None else number + 1)
 
         row, notes = self._row_converter.row(cells, f"{self._place.file}:{line}", place_of)
-        if (notes or self._may_be_repeated(cells)) and self._heading.is_repeated(cells):
+        may_be_repeated = self._kind.are_rows_chosen and (notes or self._may_be_repeated(cells))
+        if may_be_repeated and self._heading.is_repeated(cells):
             message = "the row repeats the header row."
             hint = "Set pass_over: {headings: header}."
             return None, (Finding(Code.HEADER_REPEATED, Place(self._place.file, line), message, hint),)
@@ -313,7 +315,8 @@ class _FlatTable:
             head = "has a header row but " if self._file.has_header else "has "
             passed = " that are kept" if self._chooser.has_passed_over else ""
             yield empty_source_finding(Place(name), self._file, f"{self._kind.what} {head}{what}{passed}.")
-        yield from self._total_findings()
+        if self._kind.are_rows_chosen:
+            yield from self._total_findings()
         yield from self._chooser.passed_over(name)
         yield from self._beside.findings(name, Code.CELLS_PASSED_OVER)
         yield from self._row_converter.format_counts(Place(name))
@@ -401,6 +404,8 @@ class _FlatTable:
         if not titles:
             return ""
         found = f"Columns found: {', '.join(titles[:100])[:200]}."
+        if not self._kind.are_rows_chosen:
+            return found
         if any(any(character.isdecimal() for character in title) for title in titles):
             return f"{found} If there is no header row, set header: none, and column: 1, column: 2 and so on."
         if not self._file.header and sum(map(bool, titles)) < len(self._file.columns):

@@ -85,6 +85,9 @@ _NEEDED_RECORDS = {
     "iif": "the list that holds them, such as TRNS or CUST",
 }
 
+#: The formats whose encoding can be declared; others state their own, or have none.
+ENCODED = ("json", "jsonl", "csv", "iif", "sie")
+
 _BY_SUFFIX = {suffix: name for name, kind in FORMATS.items() for suffix in kind.suffixes}
 
 

@@ -10,12 +10,17 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sagerecon.model.code import Code
-from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, display_text, plain_digits
+from sagerecon.model.count import counted
+from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, display_text, type_hint
 from sagerecon.sources.definitions import MAX_INTEGER_DIGITS, MAX_SCALE
 from sagerecon.sources.notation import PLAIN, Notation, currency_hint, null_words_hint
 
 #: A number as its sign, its whole digits and its decimals.
 _Digits: TypeAlias = "tuple[str, str, str]"
+
+#: The exponent of the first digit of a number so small that its digits are not written out; no binary
+#: float is as small.
+_SMALLEST = -400
 
 _BIGINT = 2**63
 _BIGINT_DIGITS = 19
@@ -84,15 +89,17 @@ def decimal_converter(scale: int, places: int | None, notation: Notation) -> Cel
                 return "0" if notation.dash == "zero" else None
             match = parse(cell)
         elif isinstance(cell, Decimal) and cell.is_finite():
-            match = parse_plain(plain_digits(cell))
+            if cell and cell.adjusted() >= MAX_INTEGER_DIGITS:
+                raise _too_large(cell)
+            is_tiny = cell.adjusted() < _SMALLEST and cell
+            match = None if is_tiny else parse_plain(f"{cell:f}" if cell else "0")
         elif isinstance(cell, int) and not isinstance(cell, bool):
             match = parse_plain(str(cell))
         else:
             match = None
         if match is None:
-            raise CellError(
-                Code.NOT_DECIMAL, f"{display_text(cell)} is not a number.", _number_hint(cell, notation)
-            )
+            hint = type_hint(cell) or _number_hint(cell, notation)
+            raise CellError(Code.NOT_DECIMAL, f"{display_text(cell)} is not a number.", hint)
         sign, whole, fraction = match
         fraction = fraction.rstrip("0")
         if len(whole.lstrip("0")) > MAX_INTEGER_DIGITS:
@@ -105,7 +112,7 @@ def decimal_converter(scale: int, places: int | None, notation: Notation) -> Cel
         if len(fraction) > scale:
             raise CellError(
                 Code.TOO_FINE,
-                f"{display_text(cell)} has {len(fraction)} decimals; the column keeps {scale}.",
+                f"{display_text(cell)} has {counted(len(fraction), 'decimal')}; the column keeps {scale}.",
                 _scale_hint(cell, match, scale, notation),
             )
         return f"{sign}{whole or '0'}.{fraction}" if fraction else f"{sign}{whole or '0'}"
@@ -137,11 +144,19 @@ def integer_converter(notation: Notation) -> CellConverter:
                     raise CellError(Code.TOO_LARGE, f"{display_text(cell)} is too large for a whole number.")
                 value = int(match[0] + match[1])
         elif isinstance(cell, Decimal):
-            value = int(cell) if cell.is_finite() and abs(cell) < _BIGINT and cell == int(cell) else None
+            if not cell.is_finite():
+                raise CellError(Code.NOT_INTEGER, f"{display_text(cell)} is not a whole number.")
+            if cell and cell.adjusted() >= _BIGINT_DIGITS:
+                raise CellError(Code.TOO_LARGE, f"{display_text(cell)} is too large for a whole number.")
+            if cell == cell.to_integral_value():
+                value = int(cell) if cell else 0
+            else:
+                hint = "Set type: decimal."
         elif isinstance(cell, int) and not isinstance(cell, bool):
             value = cell
         if value is None:
-            raise CellError(Code.NOT_INTEGER, f"{display_text(cell)} is not a whole number.", hint)
+            message = f"{display_text(cell)} is not a whole number."
+            raise CellError(Code.NOT_INTEGER, message, hint or type_hint(cell))
         if not -_BIGINT <= value < _BIGINT:
             raise CellError(Code.TOO_LARGE, f"{display_text(cell)} is too large for a whole number.")
         return value
@@ -250,6 +265,7 @@ def _scale_hint(cell: object, digits: _Digits, scale: int, notation: Notation) -
         return f"Set round: {scale} to round the amounts; each is listed as a change."
     hint = f"Set scale: {decimals}, or round: {scale} to round the amounts."
     may_be_grouped = isinstance(cell, str) and len(fraction) == _GROUP and 0 < len(whole) <= _GROUP
+    may_be_grouped = may_be_grouped and not whole.startswith("0")
     if may_be_grouped and not notation.thousands:
         other = "," if notation.decimal == "." else "."
         hint += f" If it is {whole}{fraction}, set decimal: '{other}' and thousands: '{notation.decimal}'."
@@ -265,9 +281,9 @@ def _number_hint(cell: object, notation: Notation) -> str:
         return "It is the error of a formula: correct the formula, and export the file again."
     if text in _DASHES or _is_dash(text, replace(notation, currency=tuple(_BESIDE.findall(text)))):
         return f"Set dash: zero if it means 0, or dash: empty.{_currency_hint(text, notation)}"
-    if not any(character.isdigit() for character in text):
+    if not any(character.isnumeric() for character in text):
         return null_words_hint(text, notation) if text.isprintable() else ""
-    if not text.isascii() and any(character.isdigit() and character > "9" for character in text):
+    if any(character.isnumeric() and character > "9" for character in text):
         return "Only the digits 0 to 9 are read."
     if _NO_CENTS.search(text):
         return "The dash may stand for no cents or for a minus: export the numbers in full."

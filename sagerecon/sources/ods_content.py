@@ -221,7 +221,10 @@ def _value(attributes: Mapping[str, str], text: str) -> object:
         return FormulaError(text or "an error")
     match kind:
         case "float" | "percentage" | "currency":
-            return _number(attributes.get(f"{_OFFICE}value", ""), text)
+            number = _number(attributes.get(f"{_OFFICE}value", ""), text)
+            if kind == "percentage" and isinstance(number, float):
+                return FormattedNumber(number, "0%")
+            return number
         case "date":
             return _date(attributes.get(f"{_OFFICE}date-value", ""))
         case "time":

@@ -99,7 +99,11 @@ def _raw_rows(
 
 
 def _value_of(title: str, kind: str) -> str:
-    return f"epoch_us({quote_identifier(title)})" if kind == _ZONED else quote_identifier(title)
+    """Return the SQL of a cell. An endless time, which has no count, gets one that is out of range."""
+    name = quote_identifier(title)
+    if kind != _ZONED:
+        return name
+    return f"CASE WHEN isinf({name}) THEN {2**63 - 1} ELSE epoch_us({name}) END"
 
 
 def _with_zones(cells: tuple[object, ...], zoned: list[int]) -> tuple[object, ...]:

@@ -117,8 +117,34 @@ def _connect(address: DatabaseAddress, password: str | None) -> Connection:
     )
     engine = create_engine(url, poolclass=NullPool, isolation_level="REPEATABLE READ", connect_args=options)
     connection = engine.connect().execution_options(postgresql_readonly=True)
+    _keep_endless_times(connection.connection.driver_connection)
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{DATABASE_SECONDS.most}s'")
     return connection
+
+
+def _keep_endless_times(connection: Any) -> None:
+    """Let a driver's connection give dates and times that Python does not have, as `infinity`, as texts."""
+    from psycopg import DataError  # noqa: PLC0415 - the driver is optional
+    from psycopg.types import datetime as types  # noqa: PLC0415
+
+    def lenient(loader: Any) -> Any:
+        class Lenient(loader):  # type: ignore[misc]
+            def load(self, data: Any) -> object:
+                try:
+                    return super().load(data)
+                except DataError:
+                    return bytes(data).decode()
+
+        return Lenient
+
+    for name, loader in (
+        ("date", types.DateLoader),
+        ("time", types.TimeLoader),
+        ("timetz", types.TimetzLoader),
+        ("timestamp", types.TimestampLoader),
+        ("timestamptz", types.TimestamptzLoader),
+    ):
+        connection.adapters.register_loader(name, lenient(loader))
 
 
 @contextmanager

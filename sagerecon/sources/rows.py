@@ -28,7 +28,8 @@ from sagerecon.sources.cell import (
 )
 from sagerecon.sources.dates import date_converter, datetime_converter, format_namer
 from sagerecon.sources.definitions import Column, SourceFile
-from sagerecon.sources.notation import Notation
+from sagerecon.sources.formats import ENCODED
+from sagerecon.sources.notation import Notation, null_words_hint
 from sagerecon.sources.numbers import decimal_converter, integer_converter
 from sagerecon.sources.texts import seen, text_converter, without_controls
 
@@ -136,9 +137,11 @@ def converter(column: Column, file: SourceFile) -> CellConverter:
         CellError: by the returned function, if the cell does not match the column.
     """
     notation = notation_of(column, file)
-    convert = _converter(column, notation)
-    if column.type != "text":
-        convert = without_controls(convert, notation)
+    is_encoded = file.format in ENCODED
+    if column.type == "text":
+        convert = text_converter(notation, is_encoded=is_encoded)
+    else:
+        convert = without_controls(_converter(column, notation), notation, is_encoded=is_encoded)
     null_words = frozenset(notation.null_words)
 
     def convert_or_blank(cell: object) -> Cell:
@@ -191,14 +194,12 @@ def filling_converter(convert: CellConverter) -> CellConverter:
 
 def _converter(column: Column, notation: Notation) -> CellConverter:
     match column.type:
-        case "text":
-            return text_converter(notation)
         case "integer":
             return integer_converter(notation)
         case "decimal":
             return decimal_converter(column.scale, column.round, notation)
         case "boolean":
-            return _boolean(column.words or DEFAULT_BOOLEANS)
+            return _boolean(column.words or DEFAULT_BOOLEANS, notation)
         case "date":
             return date_converter(column, notation)
         case "datetime":
@@ -207,7 +208,7 @@ def _converter(column: Column, notation: Notation) -> CellConverter:
             raise AssertionError(column.type)  # lists are converted by the JSON reader
 
 
-def _boolean(words: Mapping[str, bool]) -> CellConverter:
+def _boolean(words: Mapping[str, bool], notation: Notation) -> CellConverter:
     def convert(cell: object) -> Cell:
         if isinstance(cell, bool):
             return cell
@@ -215,11 +216,10 @@ def _boolean(words: Mapping[str, bool]) -> CellConverter:
         if word not in words and isinstance(cell, Decimal) and cell in (0, 1):
             word = str(int(cell))  # some programs write every number with decimals
         if word not in words:
-            raise CellError(
-                Code.NOT_BOOLEAN,
-                f"{display_text(cell)} is neither true nor false.",
-                f"Values: {', '.join(words)}.",
-            )
+            hint = f"Values: {', '.join(words)}. To read others, set words: {{Ja: true, Nein: false}}."
+            if isinstance(cell, str) and cell.isprintable() and not any(map(str.isnumeric, cell)):
+                hint += f" {null_words_hint(cell.strip(), notation)}"
+            raise CellError(Code.NOT_BOOLEAN, f"{display_text(cell)} is neither true nor false.", hint)
         return words[word]
 
     return convert

@@ -26,12 +26,21 @@ _DAY_BEFORE = date(1900, 2, 28)
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
+#: What a number format shows as it stands.
+_LITERAL = re.compile(r'"[^"]*"|\\.')
+
+
 @dataclass(frozen=True, slots=True)
 class FormattedNumber:
     """A number, and the format by which the sheet shows it."""
 
     number: int | float
     number_format: str
+
+    @property
+    def is_percentage(self) -> bool:
+        """Whether the sheet shows a hundred times the number."""
+        return "%" in _LITERAL.sub("", self.number_format)
 
     def __str__(self) -> str:
         return str(self.number)

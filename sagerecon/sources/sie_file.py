@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from sagerecon.files.reading import open_bounded
 from sagerecon.model.code import Code
+from sagerecon.model.count import counted
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.limits import RECORD, SOURCE_FILE
 from sagerecon.model.place import Place
@@ -247,7 +248,15 @@ class _Vouchers:
             message = f"a quote of #{label.upper()} is not closed; its text is read to the end of the line."
             hint = "Check whether the text was cut."
             self.warnings.append(Finding(Code.NOT_SIE, place, message, hint, severity=Severity.WARNING))
-        return _fields(label, line, start)
+        record, beyond = _fields(label, line, start)
+        if beyond:
+            message = (
+                f"#{label.upper()} has {counted(len(record), 'field')} by the standard:"
+                f" {display_text(beyond[0])}, which follows them, is passed over."
+            )
+            hint = "Check whether a text with blanks stands without quotes."
+            self.warnings.append(Finding(Code.NOT_SIE, place, message, hint, severity=Severity.WARNING))
+        return record
 
     def _finished(self) -> Iterator[tuple[Place, _Record]]:
         if self._wanted == "ver" and self._head is not None:
@@ -255,8 +264,8 @@ class _Vouchers:
         self._head = None
 
 
-def _fields(label: str, line: str, start: int) -> _Record:
-    """Return the fields of a line by their names; those left out at its end are None.
+def _fields(label: str, line: str, start: int) -> tuple[_Record, list[str | list[_Record]]]:
+    """Return the fields of a line by their names, and what follows them; those left out at its end are None.
 
     Raises:
         _LineError: a quote or a brace is not closed, or a list of objects stands elsewhere than it must.
@@ -270,9 +279,7 @@ def _fields(label: str, line: str, start: int) -> _Record:
             where = "the list of objects between braces" if name == "objects" else f"the field '{name}'"
             raise _LineError(f"#{label.upper()} has another value in place of {where}.")
         record[name] = value
-    for _ in values:  # a later version of the standard may have more fields
-        pass
-    return record
+    return record, list(values)  # a later version of the standard may have more fields
 
 
 def _values(line: str, start: int) -> Iterator[str | list[_Record]]:

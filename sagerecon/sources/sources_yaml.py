@@ -26,7 +26,7 @@ from sagerecon.sources.definitions import (
     SourceFile,
     Sources,
 )
-from sagerecon.sources.formats import FORMATS, default_encoding, format_of, records_findings
+from sagerecon.sources.formats import ENCODED, FORMATS, default_encoding, format_of, records_findings
 from sagerecon.sources.not_read import not_read
 from sagerecon.sources.notation import PLAIN
 from sagerecon.sources.notation_yaml import check_notation, read_notation
@@ -57,7 +57,7 @@ _FORMATS_OF_KEY = {
     "password_env": ("postgresql",),
     "table": DATABASES,
     "query": DATABASES,
-    "encoding": ("json", "jsonl", "csv", "iif", "sie"),
+    "encoding": ENCODED,
 }
 
 

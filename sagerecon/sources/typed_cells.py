@@ -56,7 +56,12 @@ def typed_converter(column: Column, file: SourceFile) -> CellConverter:
 
     def convert_typed(cell: object) -> Cell:
         if isinstance(cell, float):
-            return convert(_number(cell, step))
+            try:
+                return convert(_number(cell, step))
+            except CellError as error:
+                if error.code is Code.TOO_FINE:
+                    error.hint += " It is a binary float: a DECIMAL would be exact."
+                raise
         if isinstance(cell, GarbledText):
             seems = display_text(cell.decode("cp1252", "replace"))
             message = f"the text is not in UTF-8, as it must be in this database; in cp1252 it is {seems}."

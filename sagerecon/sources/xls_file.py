@@ -22,7 +22,13 @@ from sagerecon.model.place import Place
 from sagerecon.sources.files import file_errors
 from sagerecon.sources.merged_cells import MergedRange
 from sagerecon.sources.number_format import PLAIN_FORMATS
-from sagerecon.sources.sheet_cells import FormattedNumber, FormulaError, NoDate, is_day_that_never_was
+from sagerecon.sources.sheet_cells import (
+    FormattedNumber,
+    FormulaError,
+    NoDate,
+    as_shown,
+    is_day_that_never_was,
+)
 from sagerecon.sources.workbook import workbook_errors
 
 
@@ -106,11 +112,11 @@ def _formats(book: Any) -> dict[int, str]:
 
 
 def _moment(days: float, mode: int) -> object:
-    """Return a date and time, or a time of a day; a number that is neither stays one."""
+    """Return a date and time, or a time of a day; of a number that is neither what it is."""
     if is_day_that_never_was(days, 1904 if mode else 1900):
-        return NoDate(f"{days:g}")
+        return NoDate(str(as_shown(days)))
     try:
         moment: datetime = xldate_as_datetime(days, mode)
     except (XLDateError, ValueError, OverflowError):
-        return days
+        return NoDate(str(as_shown(days)))
     return moment.time() if 0 <= days < 1 else moment

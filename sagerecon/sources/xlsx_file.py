@@ -22,7 +22,7 @@ from sagerecon.sources.flat_table import FlatFormat, RawRow, flat_rows
 from sagerecon.sources.merged_cells import MergedRange, with_merged_cells
 from sagerecon.sources.notation import Notation
 from sagerecon.sources.number_format import shown_number
-from sagerecon.sources.rows import ReadItem, converter
+from sagerecon.sources.rows import ReadItem, converter, notation_of
 from sagerecon.sources.sheet_cells import FormattedNumber, FormulaError, NoDate, UncalculatedFormula, as_shown
 from sagerecon.sources.workbook import Sheet, open_workbook, workbook_errors
 
@@ -99,6 +99,7 @@ def _format(sheet: Sheet) -> FlatFormat:
         f"the sheet '{sheet.title}'",
         are_short_rows_padded=True,
         are_notes_passed_over=True,
+        are_rows_chosen=True,
     )
 
 
@@ -127,6 +128,7 @@ def workbook_converter(column: Column, file: SourceFile) -> CellConverter:
     convert = converter(column, file)
     scale = column.scale if column.type == "decimal" else None
     is_text = column.type == "text"
+    is_percent_kept = notation_of(column, file).percent == "number"
 
     def convert_exact(cell: object) -> Cell:
         number = cell.number if isinstance(cell, FormattedNumber) else cell
@@ -136,6 +138,8 @@ def workbook_converter(column: Column, file: SourceFile) -> CellConverter:
         if isinstance(cell, FormattedNumber):
             if is_text:
                 return convert(_shown(cell))
+            if is_percent_kept and scale is not None and cell.is_percentage:
+                return convert(_exact(float(cell.number), scale + 2).scaleb(2))
             cell = number
         if isinstance(cell, float):
             return convert(as_shown(cell) if is_text else _exact(cell, scale))

@@ -142,7 +142,12 @@ class XmlRecords(XmlText):
         line, column = self.position
         element = Element(name, line, column)
         for key, value in attributes.items():
-            element[f"{ATTRIBUTE}{local_name(key)}"] = value
+            name = local_name(key)
+            step = f"{ATTRIBUTE}{name}"
+            if name == key or step not in element:
+                element[step] = value
+            elif name not in attributes:  # of two namespaces, and neither is the one without
+                element[step] = [element[step], value]
         return element
 
     def _path(self) -> tuple[str, ...]:
