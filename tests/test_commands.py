@@ -180,7 +180,7 @@ def test_unchanged_inputs_need_no_notice(halfway: Move) -> None:
 def test_mappings_with_errors_stop_a_plan_in_progress(halfway: Move) -> None:
     mapping = halfway.folder / "mappings/customers.yaml"
     mapping.write_text(mapping.read_text().replace("name: {from: name", "nmae: {from: name"))
-    with pytest.raises(PlanStaleError, match="A new plan cannot be created from them: 2 errors"):
+    with pytest.raises(PlanStaleError, match="A new plan cannot be created from them: 1 error"):
         resume(halfway)
     assert "cannot be created" in resume(halfway, as_planned=True)
 

@@ -101,6 +101,8 @@ def test_tests_that_pass_use_the_whole_mapping(tmp_path: Path) -> None:
         ("{test: t, given: {name: Branch 1}, expect: {left_out: other}}", "the outcome is left out by branch; left out by other is expected."),
         ("{test: t, given: {name: Branch 1}, expect: {left_out: branch, merged_into: customers/C9}}", "it is merged into 'customers/Branch 1'; 'customers/C9' is expected."),
         ("{test: t, given: {}, expect: nothing}", "the outcome is a draft; the mapping should not apply to the record."),
+        ("{test: t, given: {town: Ely}, expect: {fields: {main_address: absent}}}", "main_address.city is 'Ely'; it should not be sent."),
+        ("{test: t, given: {}, expect: {fields: {name: Oak}, amount: 1}}", "it has no amount; '1' is expected."),
         ("{test: t, given: {ref: SKIP}, expect: {fields: {name: Oak}}}", "the outcome is none; a draft is expected."),
     ],
 )  # fmt: skip
@@ -181,6 +183,56 @@ def test_parameters_and_references_are_those_of_the_file(tmp_path: Path) -> None
     )
     found = run(project(tmp_path, tests, mapping))
     assert found.exit_code == 0, found.stdout
+
+
+def test_an_amount_is_compared_with_its_sign_whatever_the_outcome(tmp_path: Path) -> None:
+    mapping = MAPPING.replace("label: name", "label: name\namount: -length(name)")
+    tests = (
+        "  - {test: a, given: {}, expect: {fields: {name: Oak}, amount: -3.00}}\n"
+        "  - {test: b, given: {name: Branch}, expect: {left_out: branch, amount: -6}}\n"
+        "  - {test: c, given: {kind: X}, expect: {quarantined: not_in_enum, amount: 3}}\n"
+    )
+    found = run(project(tmp_path, TESTS + tests, mapping))
+    assert found.exit_code == 1
+    assert "test 'c': the amount is '-3'; '3' is expected." in found.stdout
+    assert "3 tests, 1 failed." in found.stdout
+
+
+def test_a_test_and_its_file_may_state_parameters_and_crosswalks(tmp_path: Path) -> None:
+    mapping = MAPPING.replace(
+        "{from: kind, do: [{enum: {C: [CUSTOMER], S: [VENDOR]}}]",
+        "{from: kind, do: [{enum: {C: [CUSTOMER]}}]",
+    )
+    mapping = mapping.replace(
+        "country_id: {from: param.home}",
+        "country_id: {from: param.home}, postal_code: {expr: text(param.cut_over)}, region: {from: town, do: [{crosswalk: towns}]}",
+    )
+    tests = (
+        "sagerecon: tests/v1\nparameters: {home: IE, cut_over: 2017-03-31}\ncrosswalks: {towns: {Ely: Fens}}\nrow: {ref: C1, name: A}\ntests:\n"
+        "  - {test: a, given: {town: Ely}, expect: {fields: {main_address.country_id: IE, main_address.postal_code: 2017-03-31, main_address.region: Fens}}}\n"
+        "  - {test: b, parameters: {home: FR}, given: {town: Ely}, expect: {fields: {main_address.country_id: FR, main_address.postal_code: 2017-03-31}}}\n"
+    )
+    project(tmp_path, tests, mapping)
+    (tmp_path / "crosswalks").mkdir(exist_ok=True)
+    (tmp_path / "crosswalks" / "towns.csv").write_text("source,target\nEly,Cambridgeshire\n")
+    settings = (tmp_path / "sagerecon.yaml").read_text()
+    if "crosswalks:" not in settings:
+        (tmp_path / "sagerecon.yaml").write_text(settings + "crosswalks: [crosswalks/*.csv]\n")
+    found = run(tmp_path)
+    assert found.stdout.splitlines()[-1] == "2 tests, 0 failed."
+
+
+def test_parameters_that_the_project_does_not_have_are_faults(tmp_path: Path) -> None:
+    tests = (
+        TESTS.replace("tests:\n", "parameters: {hom: IE, cut_over: soon}\ntests:\n")
+        + "  - {test: t, given: {}, expect: nothing}\n"
+    )
+    found = run(project(tmp_path, tests))
+    assert found.exit_code == 1
+    assert (
+        "customers.tests.yaml:4:14: the project has no parameter 'hom'. Did you mean 'home'?" in found.stdout
+    )
+    assert "customers.tests.yaml:4:33: 'soon' is not a date such as 2017-03-31." in found.stdout
 
 
 def test_parts_that_no_test_uses_are_listed_and_may_fail_the_command(tmp_path: Path) -> None:

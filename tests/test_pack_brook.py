@@ -30,6 +30,7 @@ from sagerecon.planning.known import KnownEntities
 from sagerecon.planning.plan import Plan
 from sagerecon.planning.planner import Calendar, Provenance, plan_steps
 from sagerecon.planning.step import CreateStep, LeftOutStep, QuarantinedStep, ReadStep, Step
+from sagerecon.project.named_files import TESTS_ENDING
 from sagerecon.rehearsal.books.business import Business, new_business
 from sagerecon.rehearsal.request import ApiRequest, User
 from sagerecon.sources.dataset import compile_queries
@@ -103,7 +104,8 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     shape, findings = compile_queries(sources, PARAMETERS)
     assert findings == []
     crosswalks = _crosswalks()
-    files = {p.name: p.read_text("utf-8") for p in sorted((PACK / "mappings").glob("*.yaml"))}
+    paths = [p for p in sorted((PACK / "mappings").glob("*.yaml")) if not p.name.endswith(TESTS_ENDING)]
+    files = {p.name: p.read_text("utf-8") for p in paths}
     mappings, findings = compile_mappings(
         files, shape.columns, package.catalog(), crosswalks, PARAMETERS, package.schema("mapping")
     )

@@ -9,14 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from moves import QBO, Move, move, needs_qbo
 from pack_moves import refusal
 from small_quickbooks import write_export
 
 from sagerecon.commands import sources
-from sagerecon.model.draft import Draft
+from sagerecon.model.draft import Draft, Quarantined
 from sagerecon.pairing.consequences import Verdict
 from sagerecon.runner.run import Ended
+from sagerecon.testing.shown import plain
 
 DATES = {"2017-03-31        #": "2026-12-31        #", "as_at: 2017-03-31": "as_at: 2026-12-31"}
 NAMED = {"result_account: null": "result_account: Opening Balance Equity"}
@@ -124,6 +126,47 @@ def test_lines_of_whole_invoices_keep_their_order(tmp_path: Path) -> None:
     made = invoice.body["invoice_lines"]
     assert isinstance(made, list | tuple)
     assert [line["description"] for line in made] == [f"Work {n}" for n in range(1, 13)]  # type: ignore[index,call-overload]
+
+
+@pytest.mark.parametrize("account", ["null", "Sales Tax Payable"])
+def test_sales_tax_of_a_whole_invoice_is_a_line_to_the_account_that_carries_it(
+    tmp_path: Path, account: str
+) -> None:
+    line = {
+        "DetailType": "SalesItemLineDetail",
+        "Amount": 100.0,
+        "SalesItemLineDetail": {"ItemRef": {"value": "3"}},
+    }
+    with small(tmp_path) as moved:
+        moved.set("cut_over: 2026-12-31", "cut_over: 2026-11-30")
+        moved.set("sales_tax_account: null", f"sales_tax_account: {account}")
+        change(
+            tmp_path / "data" / "invoices.json",
+            "Invoice",
+            0,
+            Line=[line],
+            TotalAmt=108.0,
+            TxnTaxDetail={"TotalTax": 8.0},
+        )
+        crosswalk = moved.folder / "crosswalks" / "accounts.csv"
+        crosswalk.write_text(crosswalk.read_text() + "Sales Tax Payable,22999,\n")
+        (moved.folder / "whole_documents" / "sales_invoices.yaml").rename(
+            moved.folder / "mappings" / "sales_invoices.yaml"
+        )
+        (moved.folder / "mappings" / "open_sales.yaml").unlink()
+        found = sources.snapshot(moved.project, moved.clock, lambda _file, _rows: None).outcomes
+    (invoice,) = (each for each in found if each.kind == "sales_invoice" and each.amount == 108)
+    if account == "null":
+        assert isinstance(invoice, Quarantined)
+        assert any("parameters.sales_tax_account" in finding.message for finding in invoice.findings)
+    else:
+        assert isinstance(invoice, Draft)
+        lines = plain(invoice.body)["invoice_lines"]
+        assert [(each["unit_price"], each.get("description")) for each in lines] == [
+            (100, "SalesItemLineDetail"),
+            (8, "Sales tax"),
+        ]
+        assert lines[1]["ledger_account_id"] == "ledger_account nominal_code 22999"
 
 
 def test_open_estimates_become_quotes(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from small_iif import LISTS, TRANSACTIONS, write_iif
 from sagerecon.commands.preparation import prepare
 from sagerecon.model.draft import Draft, LeftOut, Quarantined
 from sagerecon.model.finding import Severity
+from sagerecon.testing.shown import plain
 
 YEAR = {"year_start: null": "year_start: '2026-01-01'"}
 AUTUMN = {**YEAR, "cut_over: 2026-12-31": "cut_over: 2026-09-30"}
@@ -50,6 +51,22 @@ def small(folder: Path, changes: Mapping[str, str], transactions: str = TRANSACT
     data = write_iif(folder / "data", {"lists": LISTS, "transactions": transactions})
     with move(folder / "project", "quickbooks-desktop", data, changes) as opened:
         yield opened
+
+
+def test_no_line_of_an_address_is_lost(tmp_path: Path) -> None:
+    heading = "!CUST\tNAME\tBADDR1\tBADDR2\tBADDR3\tBADDR4\tBADDR5\n"
+    five = "CUST\tElm Yard\tElm Yard\tUnit 7\t4 Mill Lane\tEly\tCB7 4AA\n"
+    three = "CUST\tFir Yard\tUnit 8\t\t5 Mill Lane\tEly\t\n"
+    data = write_iif(tmp_path / "data", {"lists": LISTS, "transactions": TRANSACTIONS})
+    (data / "more.iif").write_text(heading + five + three)
+    with move(tmp_path / "project", "quickbooks-desktop", data, YEAR) as moved:
+        bodies = {o.key: plain(o.body) for o in snapshot(moved).outcomes if isinstance(o, Draft)}
+    made = [bodies[f"customers/{name} Yard"]["main_address"] for name in ("Elm", "Fir")]
+    parts = ("address_line_1", "address_line_2", "city")
+    assert [tuple(address[part] for part in parts) for address in made] == [
+        ("Unit 7", "4 Mill Lane", "Ely, CB7 4AA"),
+        ("Unit 8", "5 Mill Lane", "Ely"),
+    ]
 
 
 def test_what_is_open_at_the_year_end_is_worked_out_from_all_transactions(tmp_path: Path) -> None:

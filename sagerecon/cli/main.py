@@ -16,6 +16,7 @@ from sagerecon.cli import (
     catalog,
     checking,
     decisions,
+    editors,
     looking,
     mapping_tests,
     projects,
@@ -39,6 +40,8 @@ app.command()(projects.trust)
 app.command()(sources.snapshot)
 app.command()(checking.check)
 app.command()(mapping_tests.test)
+app.command()(editors.fmt)
+app.command()(editors.schema)
 app.command()(looking.look)
 app.command()(looking.compare)
 app.command()(looking.draft)

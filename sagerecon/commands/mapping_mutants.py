@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sagerecon.commands.mapping_tests import sample_outcomes, with_parameters
+from sagerecon.commands.mapping_tests import environment_of, project_of, sample_outcomes, screen_of
 from sagerecon.commands.mappings import Compiled, check, mapping_documents, mapping_environment
-from sagerecon.commands.preparation import business_settings
 from sagerecon.commands.test_suite import read_suite
 from sagerecon.documents.document import Node
 from sagerecon.mapping.compiled import CompiledMapping
@@ -18,13 +17,11 @@ from sagerecon.mapping.context import Header
 from sagerecon.mapping.faults import Faults
 from sagerecon.model.clock import Clock
 from sagerecon.model.record import Record
-from sagerecon.model.value import canonical
 from sagerecon.project.project import Project
 from sagerecon.testing.case import Screen, Trial
 from sagerecon.testing.mutants import Mutant, mutants
 from sagerecon.testing.mutation import Survivor, is_noticed, meaning, telling_row, told_by
 from sagerecon.testing.rows import Row, known_values, written_values
-from sagerecon.validation.screening import Screening
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ def mutate(
     compiled = check(project)
     suite = read_suite(project, compiled.mappings, compiled.sources.columns, paths)
     kept: dict[str, list[tuple[Record, Any]]] = {}
-    screen = Screening(project.catalog, business_settings(project)).check
+    screen = screen_of(project)
     for sample in suite.samples:
         for record, outcome in sample_outcomes(project, compiled, clock, sample):
             kept.setdefault(outcome.key.partition("/")[0], []).append((record, meaning(screen(outcome))))
@@ -108,18 +105,20 @@ class _Workshop:
         trials: Sequence[Trial],
         kept: Sequence[tuple[Record, Any]],
     ) -> bool:
-        by_parameters: dict[str, list[Trial]] = {}
+        by_circumstances: dict[str, list[Trial]] = {}
         for trial in trials:
-            by_parameters.setdefault(canonical(dict(trial.parameters or {})), []).append(trial)
-        for alike in by_parameters.values():
-            root = mutant.of(self.file.root)
-            made = self._compiled(root, alike[0]) if alike[0].parameters else changed
-            if made is None or is_noticed(made, alike, (), self.screen):
+            by_circumstances.setdefault(trial.circumstances, []).append(trial)
+        for circumstances, alike in by_circumstances.items():
+            made = self._compiled(mutant.of(self.file.root), alike[0]) if circumstances else changed
+            screen = screen_of(project_of(self.project, alike[0])) if circumstances else self.screen
+            if made is None or is_noticed(made, alike, (), screen):
                 return True
         return is_noticed(changed, (), kept, self.screen)
 
     def _compiled(self, root: Node, trial: Trial | None) -> CompiledMapping | None:
-        """Return a changed mapping, with the parameters of a test; None where the compiler refuses it."""
-        project = self.project if trial is None else with_parameters(self.project, trial)
-        environment = mapping_environment(project, self.compiled.sources, self.compiled.crosswalks)
+        """Return a changed mapping, as a test has it if there is one; None where the compiler refuses it."""
+        if trial is None:
+            environment = mapping_environment(self.project, self.compiled.sources, self.compiled.crosswalks)
+        else:
+            environment = environment_of(project_of(self.project, trial), self.compiled, trial)
         return compile_file(MappingFile(self.file.name, root, Faults("")), environment, self.headers)

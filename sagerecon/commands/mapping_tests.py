@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from sagerecon.commands.mappings import Compiled, check
+from sagerecon.commands.mappings import Compiled, check, mapping_documents, mapping_environment
 from sagerecon.commands.preparation import business_settings
 from sagerecon.commands.test_suite import KeptSample, read_suite
-from sagerecon.mapping.compiled import CompiledMapping
+from sagerecon.mapping.compiler import Environment, MappingFile, compile_file, headers_of
+from sagerecon.mapping.faults import Faults
 from sagerecon.mapping.probe import Probe
 from sagerecon.model.clock import Clock
 from sagerecon.model.code import Code
@@ -18,13 +20,12 @@ from sagerecon.model.draft import Outcome
 from sagerecon.model.errors import MappingError, ValidationError
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.record import Record
-from sagerecon.model.value import canonical
 from sagerecon.project.private_files import write_private
 from sagerecon.project.project import Project
 from sagerecon.project.snapshots import take_snapshot
 from sagerecon.report.junit import JUnitCase, junit_xml
 from sagerecon.sources.snapshot import open_snapshot
-from sagerecon.testing.case import Result, Trial, compare, outcome_of, record_of
+from sagerecon.testing.case import Result, Screen, Trial, compare, outcome_of, record_of
 from sagerecon.testing.coverage import Covered, coverage
 from sagerecon.testing.sample import differences, outcomes_text
 from sagerecon.validation.screening import Screening, screen
@@ -118,23 +119,45 @@ def _junit_cases(tested: Tested) -> Iterator[JUnitCase]:
 
 
 def _results(project: Project, compiled: Compiled, trials: Sequence[Trial], probe: Probe) -> Iterator[Result]:
-    """Yield the result of each test, with the mappings as the parameters of its file make them."""
-    by_parameters: dict[str, Mapping[str, CompiledMapping]] = {}
-    screening = Screening(project.catalog, business_settings(project))
+    """Yield the result of each test, with its mapping as its parameters and crosswalks make it."""
+    made = {("", mapping.name): mapping for mapping in compiled.mappings}
+    screens: dict[str, Screen] = {}
+    files = {file.text("mapping"): file for file in mapping_documents(project)}
+    headers = dict(headers_of(list(files.values()), project.catalog))
     for trial in trials:
-        stated = canonical(dict(trial.parameters or {}))
-        if stated not in by_parameters:
-            of_file = project if not trial.parameters else with_parameters(project, trial)
-            made = compiled if of_file is project else check(of_file, probe)
-            by_parameters[stated] = {mapping.name: mapping for mapping in made.mappings}
-        mapping = by_parameters[stated][trial.case.mapping]
-        outcome = outcome_of(mapping, record_of(trial.case, trial.row, mapping), screening.check)
-        yield compare(trial.case, outcome, trial.references)
+        key = (trial.circumstances, trial.case.mapping)
+        of_trial = project_of(project, trial)
+        if key not in made:
+            file, faults = files[trial.case.mapping], Faults("")
+            environment = environment_of(of_trial, compiled, trial, probe)
+            mapping = compile_file(MappingFile(file.name, file.root, faults), environment, headers)
+            if mapping is None:
+                raise MappingError(faults.findings)
+            made[key] = mapping
+        if key[0] not in screens:
+            screens[key[0]] = screen_of(of_trial)
+        record = record_of(trial.case, trial.row, made[key])
+        yield compare(trial.case, outcome_of(made[key], record, screens[key[0]]), trial.references)
 
 
-def with_parameters(project: Project, trial: Trial) -> Project:
-    """Return the project with the parameters of a test."""
-    return replace(project, parameters={**project.parameters, **(trial.parameters or {})})
+def project_of(project: Project, trial: Trial) -> Project:
+    """Return the project with the parameters of a test, the days of its books among them."""
+    parameters: dict[str, Any] = {**project.parameters, **trial.parameters}
+    days = (parameters.get("cut_over", project.cut_over), parameters.get("as_at", project.as_at))
+    return replace(project, parameters=parameters, cut_over=days[0], as_at=days[1])
+
+
+def environment_of(
+    project: Project, compiled: Compiled, trial: Trial, probe: Probe | None = None
+) -> Environment:
+    """Return what the mapping of a test is compiled against, in the project with its parameters."""
+    crosswalks = {**compiled.crosswalks, **trial.crosswalks}
+    return mapping_environment(project, compiled.sources, crosswalks, probe)
+
+
+def screen_of(project: Project) -> Screen:
+    """Return what screens the outcomes of a project's mappings."""
+    return Screening(project.catalog, business_settings(project)).check
 
 
 def _run_sample(

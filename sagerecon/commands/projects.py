@@ -9,7 +9,8 @@ from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 
-from sagerecon.documents.package import pack, packs, schema
+from sagerecon.commands.language_schemas import language_schemas
+from sagerecon.documents.package import pack, packs
 from sagerecon.files.folders import make_private_folder
 from sagerecon.files.writing import write_text
 from sagerecon.model.clock import Clock, SystemClock
@@ -21,9 +22,6 @@ from sagerecon.rehearsal.clock import SharedClock
 
 #: The environment variable with the file of the virtual clock that a sandbox and its clients share.
 REHEARSAL_CLOCK = "SAGERECON_REHEARSAL_CLOCK"
-
-#: The JSON Schemas that an editor needs for a project's files.
-SCHEMAS = ("project", "sources", "mapping", "crosswalk", "decisions")
 
 
 def init(
@@ -55,9 +53,8 @@ def init(
             if target == folder / "project.yaml":
                 target, text = folder / FILE, _fill_in(text, folder, data, company, cut_over)
             _write(target, _with_schemas(text, target, folder), folder)
-        for schema_name in SCHEMAS:
-            text = json.dumps(schema(schema_name), indent=2, ensure_ascii=False)
-            _write(folder / STATE / f"{schema_name}.schema.json", text, folder)
+        for schema_name, text in language_schemas().items():
+            _write(folder / STATE / schema_name, text, folder)
     except OSError as error:
         raise ProjectError(f"The project cannot be written: {error}.") from error
     if allowed is not None:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import cast
 
 from sagerecon.documents.package import schema
 from sagerecon.files.found import files_found
 from sagerecon.mapping.compiled import CompiledMapping
+from sagerecon.mapping.crosswalk import crosswalk_of
+from sagerecon.mapping.record_context import iso_day
 from sagerecon.model.code import Code
 from sagerecon.model.errors import MappingError
 from sagerecon.model.finding import Finding
 from sagerecon.model.limits import PROJECT_FILE
 from sagerecon.model.suggestion import suggestion
 from sagerecon.model.type import Columns
+from sagerecon.model.value import Scalar
 from sagerecon.project.project import Project
 from sagerecon.testing.case import Trial
 from sagerecon.testing.given import given_row
-from sagerecon.testing.tests_file import Sample, TestsFile, read_tests
+from sagerecon.testing.tests_file import Case, Sample, TestsFile, read_tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def check_suite(
     """
     findings: list[Finding] = []
     files = list(_read_files(project, mappings, paths, findings))
-    trials = tuple(trial for file in files for trial in _trials(file, mappings, datasets, findings))
+    trials = tuple(trial for file in files for trial in _trials(project, file, mappings, datasets, findings))
     samples = tuple(
         kept for file in files for sample in file.samples for kept in _kept(project, file, sample, findings)
     )
@@ -112,6 +117,7 @@ def _read_files(
 
 
 def _trials(
+    project: Project,
     file: TestsFile,
     mappings: Sequence[CompiledMapping],
     datasets: Mapping[str, Columns],
@@ -129,7 +135,32 @@ def _trials(
         row, faults = given_row(case.given, datasets[mapping.dataset])
         findings += faults
         if not faults:
-            yield Trial(case, row, references, file.parameters)
+            crosswalks = {name: crosswalk_of(name, node.children()) for name, node in case.crosswalks.items()}
+            yield Trial(
+                case=case,
+                row=row,
+                references=references,
+                parameters=_parameters(project, case, findings),
+                crosswalks=crosswalks,
+            )
+
+
+def _parameters(project: Project, case: Case, findings: list[Finding]) -> dict[str, Scalar]:
+    """Return the parameters that a test states; those that are days in the project are days in it too."""
+    found: dict[str, Scalar] = {}
+    for name, node in case.parameters.items():
+        if name not in project.parameters:
+            message = f"the project has no parameter '{name}'."
+            hint = suggestion(name, project.parameters) or f"It has: {', '.join(sorted(project.parameters))}."
+            findings.append(Finding(Code.UNKNOWN_PARAMETER, node.named_at, message, hint))
+            continue
+        try:
+            is_day = isinstance(project.parameters[name], date)
+            found[name] = iso_day(node.text) if is_day else cast(Scalar, node.plain())
+        except ValueError:
+            message = f"'{node.text}' is not a date such as 2017-03-31."
+            findings.append(Finding(Code.WRONG_CELL, node.place, message, f"Correct the parameter {name}."))
+    return found
 
 
 def _kept(project: Project, file: TestsFile, sample: Sample, findings: list[Finding]) -> Iterator[KeptSample]:

@@ -104,6 +104,15 @@ def read_crosswalk(name: str, text: str, file: str) -> tuple[Crosswalk, list[Fin
     ), findings
 
 
+def crosswalk_of(name: str, targets: Mapping[str, Node]) -> Crosswalk:
+    """Return a crosswalk without days and further keys, from the nodes of its targets by source code."""
+    entries = [
+        Entry(source, node.text, keys=(), valid_from=_FIRST, valid_to=_LAST, reason="", place=node.place)
+        for source, node in targets.items()
+    ]
+    return Crosswalk(name, file="", keys=(), entries=tuple(entries), _index=_index(entries))
+
+
 def _candidates(source: str, values: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for head in dict.fromkeys((source, ANY)):
         for stars in range(len(values) + 1):

@@ -108,11 +108,18 @@ def _statements(connection: BoundedConnection, sql: str) -> Any:
     return json.loads(text)["statements"]
 
 
+#: What DuckDB says of itself, which is the same for every connection of the process.
+_KNOWN: dict[str, frozenset[str]] = {}
+
+
 def _aggregates(connection: BoundedConnection) -> frozenset[str]:
-    (names,) = connection.row(
-        "SELECT list(DISTINCT function_name) FROM duckdb_functions() WHERE function_type = 'aggregate'"
-    )
-    return frozenset(names)
+    """Return the names of DuckDB's aggregates; asking for them takes as long as starting it."""
+    if "aggregates" not in _KNOWN:
+        (names,) = connection.row(
+            "SELECT list(DISTINCT function_name) FROM duckdb_functions() WHERE function_type = 'aggregate'"
+        )
+        _KNOWN["aggregates"] = frozenset(names)
+    return _KNOWN["aggregates"]
 
 
 def _sql_of(connection: BoundedConnection, cells: Cells, values: Mapping[str, Scalar]) -> _Shaped:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from sagerecon.documents.document import Node
 from sagerecon.mapping.compiled import CompiledMapping
+from sagerecon.mapping.crosswalk import Crosswalk
 from sagerecon.mapping.record_context import plain_text
 from sagerecon.mapping.scope import PART
 from sagerecon.model.code import Code
@@ -18,7 +19,7 @@ from sagerecon.model.key import source_key
 from sagerecon.model.money import decimal
 from sagerecon.model.place import Place
 from sagerecon.model.record import Record
-from sagerecon.model.value import Scalar
+from sagerecon.model.value import Scalar, canonical
 from sagerecon.testing.shown import change_text, leaves, plain
 from sagerecon.testing.tests_file import Case
 
@@ -47,7 +48,19 @@ class Trial:
     case: Case
     row: Mapping[str, Any]
     references: Collection[str] | None = None  #: the records and entities that there are; None for any
-    parameters: Mapping[str, Scalar] | None = None  #: in the place of those of the project
+    parameters: Mapping[str, Scalar] = field(default_factory=dict)  #: in the place of those of the project
+    crosswalks: Mapping[str, Crosswalk] = field(default_factory=dict)  #: likewise
+
+    @property
+    def circumstances(self) -> str:
+        """The parameters and crosswalks that it states, as text; empty where it states none."""
+        if not self.parameters and not self.crosswalks:
+            return ""
+        tables = {
+            name: [(entry.source, entry.target) for entry in table.entries]
+            for name, table in self.crosswalks.items()
+        }
+        return canonical([dict(self.parameters), tables])
 
 
 #: Screens an outcome as `plan` does.
@@ -131,12 +144,15 @@ def _differences(expect: Node, outcome: Outcome | None) -> Iterator[tuple[Place,
         if wanted != found:
             expected = ", ".join(sorted(wanted))
             yield codes.place, f"the outcome is {made}; quarantined ({expected}) is expected."
+            return
     elif not isinstance(outcome, Draft):
         yield expect.named_at, f"the outcome is {made}; a draft is expected."
     else:
         yield from _fields(expect, outcome)
         if (changes := expect.get("changes")) is not None:
             yield from _changes(changes, outcome.changes)
+    if (amount := expect.get("amount")) is not None and outcome is not None:
+        yield from _amount(amount, outcome.amount)
 
 
 def _made(outcome: Outcome | None) -> str:
@@ -159,6 +175,13 @@ def _left_out(expect: Node, rule: Node, outcome: Outcome | None, made: str) -> I
     into = expect.get("merged_into")
     if into is not None and into.text != outcome.merged_into:
         yield into.place, f"it is merged into '{outcome.merged_into}'; '{into.text}' is expected."
+
+
+def _amount(expected: Node, found: Decimal | None) -> Iterator[tuple[Place, str]]:
+    if found is None:
+        yield expected.place, f"it has no amount; {_quoted(expected.text)} is expected."
+    elif not _is_equal(expected, found):
+        yield expected.place, f"the amount is {_quoted(found)}; {_quoted(expected.text)} is expected."
 
 
 def _fields(expect: Node, draft: Draft) -> Iterator[tuple[Place, str]]:
@@ -184,12 +207,12 @@ def _fields(expect: Node, draft: Draft) -> Iterator[tuple[Place, str]]:
 
 def _different(wanted: Mapping[str, Node], found: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     for path, node in wanted.items():
-        is_absent = node.value == ABSENT
-        if path not in found:
-            if not is_absent:
-                yield node.place, f"{path} is not sent; {_quoted(node.text)} is expected."
-        elif is_absent:
-            yield node.place, f"{path} is {_quoted(found[path])}; it should not be sent."
+        if node.value == ABSENT:
+            inside = (each for each in found if each == path or each.startswith((f"{path}.", f"{path}[")))
+            if (sent := next(inside, None)) is not None:
+                yield node.place, f"{sent} is {_quoted(found[sent])}; it should not be sent."
+        elif path not in found:
+            yield node.place, f"{path} is not sent; {_quoted(node.text)} is expected."
         elif not _is_equal(node, found[path]):
             yield node.place, f"{path} is {_quoted(found[path])}; {_quoted(node.text)} is expected."
 

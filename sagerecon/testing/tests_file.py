@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sagerecon.documents.document import Node, read_document
@@ -11,7 +11,6 @@ from sagerecon.documents.schema import check_schema
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Finding, Severity
 from sagerecon.model.place import Place
-from sagerecon.model.value import Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +23,8 @@ class Case:
     expect: Node
     place: Place
     part: str = ""  #: of those into which its mapping splits the record
+    parameters: Mapping[str, Node] = field(default_factory=dict)  #: in the place of those of the project
+    crosswalks: Mapping[str, Node] = field(default_factory=dict)  #: likewise, each `source: target`
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,6 @@ class TestsFile:
     name: str
     cases: tuple[Case, ...] = ()
     samples: tuple[Sample, ...] = ()
-    parameters: Mapping[str, Scalar] | None = None  #: in the place of those of the project
     references: tuple[Node, ...] | None = None  #: the records and entities that there are; None for any
 
 
@@ -63,7 +63,7 @@ def read_tests(
         return TestsFile(name), findings
     stated = root.get("mapping")
     usual = stated.text if stated is not None else mapping
-    shared = root["row"].children() if "row" in root else {}
+    shared = _entries(root, "row")
     cases: list[Case] = []
     names: dict[str, Place] = {}
     for node in root["tests"].items() if "tests" in root else ():
@@ -75,6 +75,8 @@ def read_tests(
             expect=node["expect"],
             place=node["test"].place,
             part=node["part"].text if "part" in node else "",
+            parameters={**_entries(root, "parameters"), **_entries(node, "parameters")},
+            crosswalks=_entries(root, "crosswalks"),
         )
         if not case.mapping:
             hint = "Write mapping: at the top of the file, or in the test."
@@ -89,7 +91,11 @@ def read_tests(
         name=name,
         cases=tuple(cases),
         samples=samples,
-        parameters=root["parameters"].plain() if "parameters" in root else None,
         references=root["references"].items() if "references" in root else None,
     )
     return file, findings
+
+
+def _entries(node: Node, name: str) -> dict[str, Node]:
+    child = node.get(name)
+    return {} if child is None else child.children()
