@@ -208,3 +208,16 @@ def test_the_digits_of_a_half_are_no_word_and_no_currency() -> None:
 def test_a_leading_zero_before_decimals_is_not_taken_for_a_group() -> None:
     assert cell_error("0.005", "decimal").endswith("Set scale: 3, or round: 2 to round the amounts.")
     assert cell_error("0.5", "decimal", scale=0).startswith("'0.5' has 1 decimal;")
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "hint"),
+    [
+        (True, "date", "Set type: boolean."),
+        (date(2017, 3, 31), "decimal", "Set type: date."),
+        (datetime(2017, 3, 31), "integer", "Set type: date."),  # noqa: DTZ001
+        (datetime(2017, 3, 31, 8), "decimal", "Set type: datetime, or type: date with drop_time: true."),  # noqa: DTZ001
+    ],
+)
+def test_a_cell_with_a_type_of_its_own_names_it(cell: object, kind: str, hint: str) -> None:
+    assert cell_error(cell, kind).endswith(hint)

@@ -205,3 +205,28 @@ def test_a_number_with_the_format_of_a_date_is_no_number(tmp_path: Path) -> None
     content = xls([["n"], [(2958466.0, 1)]])
     (message,) = finding_messages(tmp_path, table("n: {type: decimal}", "path: t.xls"), {"t.xls": content})
     assert "the cell has the format of a date, and its number '2958466' is none." in message
+
+
+def test_a_text_column_of_ods_refuses_what_the_cell_does_not_show(tmp_path: Path) -> None:
+    elapsed = (
+        '<table:table-cell office:value-type="time" office:time-value="PT130H00M00S"><text:p>130:00</text:p>'
+        "</table:table-cell>"
+    )
+    cells = (
+        ods_cell(-10, "-0010"),
+        ods_cell(1234.5, "1.234,50 €"),
+        ods_cell(1200, "1.200"),
+        ods_cell(5, "###"),
+    )
+    refused = (ods_cell(10.4, "10"), ods_cell(0.5, "1/2"), elapsed)
+    text = table("code: {type: text}", "path: t.ods")
+    content = ods({"S": "".join(map(ods_row, (ods_cell("code"), *cells)))})
+    with snapshot(tmp_path, text, {"t.ods": content}) as opened:
+        assert [row["code"] for row in opened.rows("t")] == ["-0010", "1234.5", "1200", "5"]
+    content = ods({"S": "".join(map(ods_row, (ods_cell("code"), *refused)))})
+    messages = finding_messages(tmp_path / "refused", text, {"t.ods": content})
+    assert [message.partition(". ")[0] for message in messages] == [
+        "t.ods:2:1: code: '10.4' is shown by the number format '10', which is not read",
+        "t.ods:3:1: code: '0.5' is shown by the number format '1/2', which is not read",
+        "t.ods:4:1: code: '5 days, 10:00:00' is a date or a time: the workbook may have taken a code for one",
+    ]

@@ -114,7 +114,7 @@ def type_hint(cell: object) -> str:
     match cell:
         case bool():
             return "Set type: boolean."
-        case datetime():
+        case datetime() if cell.time() != time():
             return "Set type: datetime, or type: date with drop_time: true."
         case date():
             return "Set type: date."

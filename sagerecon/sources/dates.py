@@ -12,7 +12,15 @@ from time import strptime
 
 from sagerecon.model.code import Code
 from sagerecon.model.finding import Severity
-from sagerecon.sources.cell import Cell, CellChanged, CellConverter, CellError, cell_word, display_text
+from sagerecon.sources.cell import (
+    Cell,
+    CellChanged,
+    CellConverter,
+    CellError,
+    cell_word,
+    display_text,
+    type_hint,
+)
 from sagerecon.sources.definitions import Column
 from sagerecon.sources.notation import Notation, null_words_hint
 
@@ -380,7 +388,7 @@ def _hint(cell: object, column: Column, notation: Notation) -> str:
     """Return the declaration with which the cell would be a date, if there is one."""
     text = cell.strip() if isinstance(cell, str) else _number_text(cell)
     if not text or len(text) > _LONGEST:
-        return ""
+        return type_hint(cell)
     for each in map(_date_format, column.formats):
         if len(text) == each.digits - 1 and each.read(text.zfill(each.digits), notation.century or 1950):
             return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import TypeAlias
 from xml.parsers.expat import ExpatError, ParserCreate
 
@@ -17,7 +17,7 @@ from sagerecon.model.limits import (
     WORKBOOK_SHEETS,
 )
 from sagerecon.sources.merged_cells import MergedRange
-from sagerecon.sources.sheet_cells import FormattedNumber, FormulaError, UncalculatedFormula
+from sagerecon.sources.sheet_cells import FormattedNumber, FormulaError, UncalculatedFormula, as_shown
 from sagerecon.sources.workbook_guard import InvalidWorkbookError, WorkbookLimitError
 
 _ODF = "urn:oasis:names:tc:opendocument:xmlns"
@@ -35,7 +35,7 @@ _SIGNS = {f"{_TEXT}s": " ", f"{_TEXT}tab": "\t", f"{_TEXT}line-break": "\n"}
 _INSIDE = frozenset({f"{_TEXT}span", f"{_TEXT}a"})
 
 _NUMBER = re.compile(r"[-+]?[0-9]{1,400}(?:\.[0-9]{0,400})?(?:[eE][-+]?[0-9]{1,3})?|[-+]?\.[0-9]{1,400}")
-_DURATION = re.compile(r"PT([0-9]{1,2})H([0-9]{1,2})M([0-9]{1,2})(?:[.,][0-9]+)?S")
+_DURATION = re.compile(r"PT([0-9]{1,6})H([0-9]{1,2})M([0-9]{1,2})(?:[.,][0-9]+)?S")
 _DIGITS = 8  #: of a number of repeated or merged cells
 
 Cells: TypeAlias = "list[object]"
@@ -240,15 +240,23 @@ def _value(attributes: Mapping[str, str], text: str) -> object:
 
 
 def _number(stated: str, shown: str) -> object:
-    """Return a number; with its format where the cell shows it with leading zeros, or with letters."""
+    """Return a number; with its format where the cell shows leading zeros, letters, or not all digits."""
     if not _NUMBER.fullmatch(stated):
         raise InvalidWorkbookError(f"a cell holds '{stated[:40]}' as a number")
     number = float(stated)
-    if shown.isdecimal() and shown.isascii() and shown.startswith("0") and len(shown) > 1:
-        return FormattedNumber(number, "0" * len(shown)) if int(shown) == number else number
+    digits = shown.removeprefix("-")
+    if digits.isdecimal() and digits.isascii() and digits.startswith("0") and len(digits) > 1:
+        return FormattedNumber(number, "0" * len(digits)) if int(shown) == number else number
     if any(sign.isalpha() for sign in shown) and not _NUMBER.fullmatch(shown):
         return FormattedNumber(number, shown)
+    if (found := _significant(shown)) and found != _significant(f"{as_shown(number):f}"):
+        return FormattedNumber(number, shown)
     return number
+
+
+def _significant(text: str) -> str:
+    """Return the digits of a number, without its first and last zeros and without separators."""
+    return "".join(filter(str.isdecimal, text)).strip("0")
 
 
 def _date(stated: str) -> date:
@@ -263,4 +271,6 @@ def _time(stated: str) -> object:
     if found is None:
         return stated or None
     hours, minutes, seconds = map(int, found.groups())
-    return time(hours, minutes, seconds) if hours < 24 and minutes < 60 and seconds < 60 else stated
+    if hours < 24 and minutes < 60 and seconds < 60:
+        return time(hours, minutes, seconds)
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds)
